@@ -1,0 +1,3 @@
+// Does the store answer?
+// params:
+RETURN 1 AS answer

@@ -1,0 +1,3 @@
+// Which version of the schema does this store hold?
+// params:
+MATCH (z:Zoo {id: 'zoo'}) RETURN z.schema AS version

@@ -1,0 +1,159 @@
+"""The embedded store: ArcadeDB's Bolt server inside this process, over one folder.
+
+Layout of the folder: ``lock`` (held while a process serves it), ``password`` (0600, random),
+``address`` (only while ``zoo db serve`` lets others in), ``server/`` (the database), ``log/``.
+The server listens on the loopback interface only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import socket
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from graphdb.errors import ZooError
+
+USERNAME = "root"
+DATABASE = "zoo"
+_BOLT = "Bolt:com.arcadedb.bolt.BoltProtocolPlugin"
+
+
+class EmbeddedServer:
+    """A running in-process server; one process at a time holds a folder.
+
+    Raises:
+        ZooError: another process holds the folder, or the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = _take_lock(folder)
+        try:
+            self.password = read_password(folder) or _write_password(folder)
+            self.url, self._server = _start(folder, self.password)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def announce(self) -> None:
+        """Let other processes of this user find the server (``zoo db serve``)."""
+        _write_private(self.folder / "address", self.url)
+
+    def stop(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            (self.folder / "address").unlink()
+        self._server.stop()
+        self._lock.release()
+
+
+def find_served(folder: Path) -> str | None:
+    """The URL of the process that serves ``folder``, None where none does.
+
+    An address file without a held lock is what a killed server left behind.
+    """
+    address = folder / "address"
+    if not address.exists() or not is_locked(folder):
+        return None
+    return address.read_text("utf-8").strip() or None
+
+
+def is_locked(folder: Path) -> bool:
+    if not (folder / "lock").exists():
+        return False
+    lock = FileLock(folder / "lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def read_password(folder: Path) -> str | None:
+    file = folder / "password"
+    return file.read_text("utf-8").strip() if file.exists() else None
+
+
+def _take_lock(folder: Path) -> FileLock:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        lock = FileLock(folder / "lock")
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise ZooError(
+            f"The store {folder} is in use by {_holder(folder)}. Wait for it, or share it between "
+            f"commands with: zoo --store embedded:{folder} db serve"
+        ) from None
+    except OSError as error:
+        raise ZooError(
+            f"Cannot open the store {folder}: {error.strerror}. "
+            "Name another with --store embedded:PATH"
+        ) from None
+    (folder / "holder").write_text(str(os.getpid()), "utf-8")
+    return lock
+
+
+def _holder(folder: Path) -> str:
+    try:
+        return f"process {(folder / 'holder').read_text('utf-8').strip()}"
+    except OSError:
+        return "another process"
+
+
+def _write_password(folder: Path) -> str:
+    password = secrets.token_urlsafe(24)
+    _write_private(folder / "password", password)
+    return password
+
+
+def _write_private(file: Path, text: str) -> None:
+    """Whole or not at all, and readable by nobody else at any moment."""
+    draft = file.with_name(f"{file.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    draft.replace(file)
+
+
+def _start(folder: Path, password: str) -> tuple[str, Any]:
+    # The engine reads both when it first logs: set before its import.
+    os.environ.setdefault("ARCADEDB_LOG_CONSOLE", "0")
+    os.environ.setdefault("ARCADEDB_LOG_DIR", str(folder / "log"))
+    import arcadedb
+
+    port = _free_port()
+    server = arcadedb.create_server(
+        str(folder / "server"),
+        root_password=password,
+        config={
+            "host": "127.0.0.1",
+            "http_port": 0,
+            "mode": "production",
+            "server_plugins": _BOLT,
+            "bolt_port": port,
+        },
+    )
+    try:
+        server.start()
+        if not (folder / "server" / "databases" / DATABASE).is_dir():
+            server.create_database(DATABASE)
+        server.get_database(DATABASE)
+    except arcadedb.ArcadeDBError as error:
+        raise ZooError(
+            f"The embedded store in {folder} does not start: {str(error).splitlines()[0]}. "
+            f"Check free space and {folder / 'log'}"
+        ) from error
+    return f"bolt://127.0.0.1:{port}", server
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

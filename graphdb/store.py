@@ -1,0 +1,305 @@
+"""The graph behind one driver: the only place that speaks Bolt.
+
+Every query is a named file; values travel as parameters; every transaction is managed by the
+driver, hence may run twice, hence is safe to repeat.
+"""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import os
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import neo4j
+from neo4j import exceptions
+
+import cypher
+from graphdb import embedded
+from graphdb.address import Address, resolve_address
+from graphdb.errors import ZooError
+
+log = logging.getLogger("graphdb")
+Row = dict[str, Any]
+Outcome = TypeVar("Outcome")
+
+_CONSTRAINT = "ConstraintValidationFailed"
+_ATTEMPTS = 8
+#: A driver that waits longer than this for a connection tells the user.
+_CONNECT_SECONDS = 15.0
+#: How long the driver repeats a transaction that the server asks to repeat, or that lost its
+#: connection: longer than a server takes to restart.
+_RETRY_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What a write did, as the server counted it."""
+
+    nodes_created: int = 0
+    nodes_deleted: int = 0
+    relationships_created: int = 0
+    relationships_deleted: int = 0
+    properties_set: int = 0
+
+
+class Transaction:
+    """A managed transaction seen through named queries."""
+
+    def __init__(self, raw: neo4j.ManagedTransaction) -> None:
+        self._raw = raw
+
+    def run(self, name: str, **params: Any) -> list[Row]:
+        return _run(self._raw, name, params)[0]
+
+
+class Store:
+    """A connection to the graph, embedded or a server's: :meth:`open` it, use it with ``with``."""
+
+    def __init__(
+        self,
+        address: Address,
+        driver: neo4j.Driver,
+        database: str | None,
+        server: embedded.EmbeddedServer | None,
+    ) -> None:
+        self.address = address
+        self.database = database
+        self._driver = driver
+        self._server = server
+
+    @classmethod
+    def open(
+        cls,
+        address: str | None = None,
+        *,
+        database: str | None = None,
+        username: str | None = None,
+        password: str | None = None,
+    ) -> Self:
+        """Connect, start the embedded server where that is the address, and bring the schema up.
+
+        Raises:
+            ZooError: nothing answers, wrong credentials, a store of a newer version.
+        """
+        from graphdb.schema import ensure_schema
+
+        store = cls.connect(address, database=database, username=username, password=password)
+        try:
+            ensure_schema(store)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    @classmethod
+    def connect(
+        cls,
+        address: str | None = None,
+        *,
+        database: str | None = None,
+        username: str | None = None,
+        password: str | None = None,
+    ) -> Self:
+        """Like :meth:`open`, but leaves the schema alone."""
+        place = resolve_address(address)
+        if place.folder is not None:
+            return cls._connect_embedded(place)
+        assert place.url is not None
+        user = username or os.environ.get("NEO4J_USERNAME") or "neo4j"
+        secret = password or os.environ.get("NEO4J_PASSWORD") or _ask_password(place, user)
+        driver = _driver(place.url, user, secret)
+        store = cls(place, driver, database or os.environ.get("NEO4J_DATABASE"), None)
+        try:
+            store._greet()
+        except BaseException:
+            driver.close()
+            raise
+        return store
+
+    @classmethod
+    def _connect_embedded(cls, place: Address) -> Self:
+        assert place.folder is not None
+        served = embedded.find_served(place.folder)
+        if served is not None:
+            secret = embedded.read_password(place.folder) or ""
+            driver = _driver(served, embedded.USERNAME, secret)
+            return cls(place, driver, embedded.DATABASE, None)
+        server = embedded.EmbeddedServer(place.folder)
+        driver = _driver(server.url, embedded.USERNAME, server.password)
+        return cls(place, driver, embedded.DATABASE, server)
+
+    def read(self, name: str, **params: Any) -> list[Row]:
+        """The rows of a named query, in a read transaction."""
+        return self.transact(lambda tx: tx.run(name, **params), access="read")
+
+    def write(self, name: str, **params: Any) -> Counters:
+        """Run a named query in a write transaction and say what it changed."""
+
+        def work(raw: neo4j.ManagedTransaction) -> Counters:
+            return _run(raw, name, params)[1]
+
+        return self._managed(work, access="write")
+
+    def transact(self, work: Callable[[Transaction], Outcome], *, access: str = "write") -> Outcome:
+        """Run ``work`` in one transaction: whole or not at all. It may be run more than once."""
+        return self._managed(lambda raw: work(Transaction(raw)), access=access)
+
+    def execute(self, statement: str) -> None:
+        """Run one statement of the schema, which no transaction may share with data."""
+        with translated(self.address):
+            self._driver.execute_query(statement, database_=self.database)
+
+    def server(self) -> tuple[str, str]:
+        """The server's own name with version, and the Bolt protocol's version."""
+        with translated(self.address):
+            info = self._driver.get_server_info()
+        return str(info.agent), ".".join(str(part) for part in info.protocol_version)
+
+    @property
+    def bolt(self) -> tuple[str, str, str, str | None]:
+        """URL, user, password and database, for another client of the same store."""
+        if self._server is not None:
+            return self._server.url, embedded.USERNAME, self._server.password, self.database
+        if self.address.folder is not None:
+            url = embedded.find_served(self.address.folder) or ""
+            secret = embedded.read_password(self.address.folder) or ""
+            return url, embedded.USERNAME, secret, self.database
+        assert self.address.url is not None
+        user = os.environ.get("NEO4J_USERNAME") or "neo4j"
+        return self.address.url, user, os.environ.get("NEO4J_PASSWORD") or "", self.database
+
+    def announce(self) -> bool:
+        """Let other commands in, where this process started the embedded server."""
+        if self._server is None:
+            return False
+        self._server.announce()
+        return True
+
+    def close(self) -> None:
+        self._driver.close()
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _greet(self) -> None:
+        """Fail now, in one line, where the server is absent or refuses."""
+        with translated(self.address):
+            # First without the retries of a transaction: a wrong port is said at once.
+            self._driver.verify_connectivity()
+            _, summary, _ = self._driver.execute_query(
+                cypher.load("ping").text,
+                database_=self.database,
+                routing_=neo4j.RoutingControl.READ,
+            )
+        # The home database is resolved once: asking for it by name saves a round trip a session.
+        self.database = summary.database
+
+    def _managed(
+        self, work: Callable[[neo4j.ManagedTransaction], Outcome], *, access: str
+    ) -> Outcome:
+        with translated(self.address):
+            return self._repeated(work, access=access)
+
+    def _repeated(
+        self, work: Callable[[neo4j.ManagedTransaction], Outcome], *, access: str
+    ) -> Outcome:
+        """Two writers that MERGE one new key at once may collide on its constraint: try again."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with self._driver.session(database=self.database) as session:
+                    execute = session.execute_read if access == "read" else session.execute_write
+                    return execute(work)
+            except exceptions.ConstraintError:
+                if attempt == _ATTEMPTS:
+                    raise
+                log.info("constraint collision, attempt %d of %d", attempt, _ATTEMPTS)
+                time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311
+        raise AssertionError("unreachable")
+
+
+def _run(
+    raw: neo4j.ManagedTransaction, name: str, params: Mapping[str, Any]
+) -> tuple[list[Row], Counters]:
+    query = cypher.load(name)
+    if set(query.params) != set(params):
+        raise TypeError(f"query {name} takes {query.params}, got {sorted(params)}")
+    start = time.perf_counter()
+    result = raw.run(query.text, dict(params))
+    rows = [dict(record) for record in result]
+    found = result.consume().counters
+    log.info("%s: %.1f ms, %d rows", name, 1000 * (time.perf_counter() - start), len(rows))
+    return rows, Counters(
+        found.nodes_created,
+        found.nodes_deleted,
+        found.relationships_created,
+        found.relationships_deleted,
+        found.properties_set,
+    )
+
+
+def _driver(url: str, user: str, password: str) -> neo4j.Driver:
+    return neo4j.GraphDatabase.driver(
+        url,
+        auth=(user, password),
+        connection_timeout=_CONNECT_SECONDS,
+        max_transaction_retry_time=_RETRY_SECONDS,
+        # Deprecations and hints are for who writes queries; the tests read them.
+        notifications_min_severity="OFF",
+    )
+
+
+@contextmanager
+def translated(address: Address) -> Iterator[None]:
+    """Turn what a user can act on into a ZooError; a bug of ours keeps its traceback."""
+    try:
+        yield
+    except exceptions.AuthError as error:
+        raise ZooError(
+            f"{address} refused the user name or password. "
+            "Set NEO4J_USERNAME and NEO4J_PASSWORD and try again"
+        ) from error
+    except exceptions.Forbidden as error:
+        raise ZooError(f"{address}: this user may not do that: {_line(error)}") from error
+    except (exceptions.ServiceUnavailable, exceptions.SessionExpired) as error:
+        raise ZooError(
+            f"No answer from {address}: {_line(error)}. Start it (docker compose up -d, or "
+            "zoo db serve) and type the same command again: nothing is half written"
+        ) from error
+    except exceptions.Neo4jError as error:
+        code = error.code or ""
+        if code.endswith(("SyntaxError", "ParameterMissing", "TypeError")):
+            raise
+        raise ZooError(f"{address} could not do that: {_line(error)} [{code}]") from error
+    except exceptions.DriverError as error:
+        raise ZooError(f"{address}: {_line(error)}") from error
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split()).split(" (resolved to")[0][:300]
+
+
+def _ask_password(place: Address, user: str) -> str:
+    if not sys.stdin.isatty():
+        raise ZooError(
+            f"No password for {user!r} at {place}. Set NEO4J_PASSWORD (and NEO4J_USERNAME)"
+        )
+    return getpass.getpass(f"Password of {user} at {place}: ")

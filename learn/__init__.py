@@ -1,0 +1,55 @@
+"""Learning which pre-trained model to fine-tune: columns in, rankings out.
+
+Importing this package loads neither torch nor XGBoost: names are fetched from their modules on
+first use (PEP 562), because the command line imports it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from learn.evaluation import AGGREGATES, Prediction, Result, evaluate
+    from learn.learner import (
+        BASELINES,
+        DEFAULT,
+        Fitted,
+        Learner,
+        Ranking,
+        fingerprint,
+        learner_names,
+        load_learner,
+        make_learner,
+        save_learner,
+    )
+
+__all__ = [
+    "AGGREGATES",
+    "BASELINES",
+    "DEFAULT",
+    "Fitted",
+    "Learner",
+    "Prediction",
+    "Ranking",
+    "Result",
+    "evaluate",
+    "fingerprint",
+    "learner_names",
+    "load_learner",
+    "make_learner",
+    "save_learner",
+]
+
+_EVALUATION = frozenset({"AGGREGATES", "Prediction", "Result", "evaluate"})
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module 'learn' has no attribute '{name}'")
+    module = "learn.evaluation" if name in _EVALUATION else "learn.learner"
+    return getattr(import_module(module), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

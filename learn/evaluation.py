@@ -1,0 +1,358 @@
+"""Leave-one-target-out evaluation: the same protocol for everything that ranks.
+
+For each target its records (and what derives from them) leave the graph, the learner is trained on
+the rest and ranks every model that has a record on the target. Targets run in parallel processes.
+"""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+
+import numpy as np
+
+from graphdb.columns import Indices, Subgraph
+from graphdb.errors import ZooError
+from learn.learner import BASELINES, DEFAULT, Progress, Ranking, available, make_learner
+from learn.metrics import UNDEFINED, Metrics, agreement
+from learn.pairs import measured
+from learn.regimes import Hidden, Truth, hide, parse
+
+#: A dataset with fewer pairs is no target by default.
+SMALLEST_TARGET = 10
+AGGREGATES = ("mean", "gap_weighted_mean", "worst")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One line of ``zoo evaluate --json``; None where there is none.
+
+    ``target`` is a dataset or one of ``AGGREGATES``; there ``n`` is the number of pairs of all
+    targets. ``coverage`` is the share of true values inside their interval, ``width`` the
+    intervals' mean width in the metric's units, ``seconds`` training (shared by the targets of a
+    fold) and ranking.
+    """
+
+    learner: str
+    modality: str
+    method: str
+    regime: str
+    seed: int
+    target: str
+    n: int
+    pearson: float | None
+    spearman: float | None
+    kendall: float | None
+    weighted_kendall: float | None
+    rel_at_1: float | None
+    rel_at_3: float | None
+    rel_at_5: float | None
+    rel_at_10: float | None
+    coverage: float | None
+    width: float | None
+    seconds: float | None
+
+    def row(self) -> dict[str, str | int | float | None]:
+        """The columns by name, ready for JSON."""
+        return asdict(self)
+
+
+MEASURES = tuple(Result.__dataclass_fields__)[7:]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one call evaluates."""
+
+    learners: tuple[str, ...]
+    method: str
+    regime: str
+    seeds: tuple[int, ...]
+    groups: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """What a learner said of one target beside the truth, for plots and pooled coverage.
+
+    Shapes: every column [K], in the metric's own units but ``score``.
+    """
+
+    learner: str
+    seed: int
+    target: str
+    model: Indices
+    truth: np.ndarray[tuple[int], np.dtype[np.float64]]
+    ranking: Ranking
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scored:
+    result: Result
+    gap: float
+    prediction: Prediction
+
+
+def evaluate(
+    graph: Subgraph,
+    *,
+    learners: Sequence[str] = (DEFAULT, *BASELINES),
+    method: str = "full",
+    regime: str = "dense",
+    seeds: Sequence[int] = (0,),
+    targets: Sequence[str] | None = None,
+    folds: int | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    keep: list[Prediction] | None = None,
+) -> Iterator[Result]:
+    """Results target by target, then three aggregates a learner, seed after seed.
+
+    Args: ``targets`` are dataset ids (default: every one with at least ten pairs); ``folds`` holds
+    out that many groups of them instead of one at a time; ``workers`` are processes (default: one
+    a core; 1 runs here); predictions are appended to ``keep`` where given.
+
+    Raises: ZooError for names that do not exist, or a graph without any target.
+    """
+    for name in learners:
+        make_learner(name)
+    parse(regime)
+    rows = target_rows(graph, method=method, targets=targets)
+    plan = Plan(tuple(learners), method, regime, tuple(seeds), groups(rows, folds=folds))
+    yield from _run(graph, plan, workers=workers, progress=progress, keep=keep)
+
+
+def target_rows(
+    graph: Subgraph, *, method: str, targets: Sequence[str] | None = None
+) -> tuple[int, ...]:
+    """Rows of the target datasets, in the order given or of the graph."""
+    pairs = measured(graph, method=method)
+    count = np.bincount(pairs.dataset, minlength=len(graph.datasets))
+    if targets is None:
+        found = tuple(int(row) for row in np.flatnonzero(count >= SMALLEST_TARGET))
+        if not found:
+            raise ZooError(
+                f"No {graph.modality} dataset has {SMALLEST_TARGET} '{method}' results: nothing to "
+                "evaluate on. Name targets with --targets, or see: zoo ls datasets"
+            )
+        return found
+    ids = [str(name) for name in graph.datasets.id]
+    for name in targets:
+        if name not in ids:
+            close = get_close_matches(name, ids, n=1)
+            hint = f" Did you mean '{close[0]}'?" if close else ""
+            raise ZooError(f"No dataset '{name}'.{hint} List them with: zoo ls datasets")
+        if not count[ids.index(name)]:
+            raise ZooError(
+                f"'{name}' has no '{method}' results to compare with. See: zoo show {name}"
+            )
+    return tuple(ids.index(name) for name in targets)
+
+
+def groups(rows: tuple[int, ...], *, folds: int | None) -> tuple[tuple[int, ...], ...]:
+    """Targets held out together: each alone, or dealt into ``folds`` groups."""
+    if folds is None:
+        return tuple((row,) for row in rows)
+    if folds < 2:
+        raise ZooError(f"--folds must be at least 2, not {folds}")
+    return tuple(rows[start::folds] for start in range(min(folds, len(rows))))
+
+
+def _run(
+    graph: Subgraph,
+    plan: Plan,
+    *,
+    workers: int | None,
+    progress: Progress | None,
+    keep: list[Prediction] | None,
+) -> Iterator[Result]:
+    tasks = [(seed, group) for seed in plan.seeds for group in plan.groups]
+    done: list[_Scored] = []
+    for number, found in enumerate(_answers(graph, plan, tasks, workers=workers)):
+        seed, group = tasks[number]
+        done += found
+        if keep is not None:
+            keep += [scored.prediction for scored in found]
+        yield from (scored.result for scored in found)
+        if progress is not None:
+            names = ", ".join(str(graph.datasets.id[row]) for row in group)
+            progress((number + 1) / len(tasks), f"{names} (seed {seed})")
+        if group == plan.groups[-1]:
+            for learner in plan.learners:
+                yield from aggregates([s for s in done if s.result.learner == learner])
+            done = []
+
+
+def _answers(
+    graph: Subgraph,
+    plan: Plan,
+    tasks: list[tuple[int, tuple[int, ...]]],
+    *,
+    workers: int | None,
+) -> Iterator[list[_Scored]]:
+    count = min(workers or available(), len(tasks))
+    if count <= 1:
+        for seed, group in tasks:
+            yield _answer(graph, plan, seed, group)
+        return
+    # spawn, not fork: torch's and XGBoost's threads do not survive a fork.
+    with ProcessPoolExecutor(
+        count,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start,
+        initargs=(graph, plan, max(1, available() // count)),
+    ) as pool:
+        futures = [pool.submit(_worker, seed, group) for seed, group in tasks]
+        try:
+            for future in futures:
+                yield future.result()
+        finally:
+            for future in futures:
+                future.cancel()
+
+
+_shared: list[tuple[Subgraph, Plan]] = []
+
+
+def _start(graph: Subgraph, plan: Plan, threads: int) -> None:
+    """Once a worker: keep the graph, and share the cores instead of each taking all."""
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    _shared[:] = [(graph, plan)]
+
+
+def _worker(seed: int, group: tuple[int, ...]) -> list[_Scored]:
+    graph, plan = _shared[0]
+    return _answer(graph, plan, seed, group)
+
+
+def _answer(graph: Subgraph, plan: Plan, seed: int, group: tuple[int, ...]) -> list[_Scored]:
+    """Every learner on the targets of one group."""
+    regime = parse(plan.regime)
+    hidden = hide(
+        graph,
+        targets=np.array(group, dtype=np.int64),
+        method=plan.method,
+        regime=regime,
+        seed=seed,
+    )
+    found = []
+    for name in plan.learners:
+        visible = hidden.with_scores if sees_scores(name) else hidden.visible
+        began = time.perf_counter()
+        fitted = make_learner(name).fit(visible, method=plan.method, seed=seed)
+        training = (time.perf_counter() - began) / len(group)
+        for truth in hidden.truths:
+            asked = common(hidden, truth, plan.learners)
+            began = time.perf_counter()
+            ranking = fitted.rank(visible, truth.dataset, models=asked.model)
+            seconds = training + time.perf_counter() - began
+            found.append(_score(graph, plan, name, seed, asked, ranking, seconds))
+    return found
+
+
+def sees_scores(learner: str) -> bool:
+    """Whether a learner may read TRANSFERABILITY on the target."""
+    return learner.startswith("score:") or learner.endswith("+scores")
+
+
+def common(hidden: Hidden, truth: Truth, learners: Sequence[str]) -> Truth:
+    """The target's models that every ``score:*`` learner covers, where those cover any."""
+    scores = hidden.with_scores.transferabilities
+    keep = np.ones(len(truth.model), dtype=bool)
+    for name in learners:
+        if name.startswith("score:"):
+            rows = (scores.method == name.removeprefix("score:")) & (
+                scores.dataset == truth.dataset
+            )
+            covered = np.isin(truth.model, scores.model[rows])
+            keep &= covered | ~covered.any()
+    if keep.all():
+        return truth
+    return Truth(
+        dataset=truth.dataset,
+        model=truth.model[keep],
+        value=truth.value[keep],
+        smaller_is_better=truth.smaller_is_better,
+        gap=truth.gap,
+    )
+
+
+def _score(
+    graph: Subgraph,
+    plan: Plan,
+    learner: str,
+    seed: int,
+    truth: Truth,
+    ranking: Ranking,
+    seconds: float,
+) -> _Scored:
+    known = np.isfinite(ranking.score)
+    metrics = UNDEFINED
+    if known.sum() >= 3:
+        metrics = agreement(
+            ranking.score[known],
+            truth.value[known],
+            seed=seed,
+            smaller_is_better=truth.smaller_is_better,
+        )
+    bounded = np.isfinite(ranking.low) & np.isfinite(ranking.high)
+    inside = (truth.value >= ranking.low) & (truth.value <= ranking.high)
+    covered = bounded.all() and len(bounded) > 0
+    result = Result(
+        learner=learner,
+        modality=graph.modality,
+        method=plan.method,
+        regime=plan.regime,
+        seed=seed,
+        target=str(graph.datasets.id[truth.dataset]),
+        n=int(known.sum()),
+        **_numbers(metrics),
+        coverage=float(inside.mean()) if covered else None,
+        width=float((ranking.high - ranking.low).mean()) if covered else None,
+        seconds=seconds,
+    )
+    prediction = Prediction(learner, seed, result.target, truth.model, truth.value, ranking)
+    return _Scored(result, truth.gap, prediction)
+
+
+def _numbers(metrics: Metrics) -> dict[str, float | None]:
+    return {name: None if math.isnan(value) else value for name, value in asdict(metrics).items()}
+
+
+def aggregates(scored: Sequence[_Scored]) -> Iterator[Result]:
+    """``mean``, ``gap_weighted_mean`` and ``worst`` of one learner and seed over its targets."""
+    first = scored[0].result
+    total = sum(one.result.n for one in scored)
+    for name in AGGREGATES:
+        numbers = {measure: _aggregate(scored, measure, name) for measure in MEASURES}
+        yield Result(
+            learner=first.learner,
+            modality=first.modality,
+            method=first.method,
+            regime=first.regime,
+            seed=first.seed,
+            target=name,
+            n=total,
+            **numbers,
+        )
+
+
+def _aggregate(scored: Sequence[_Scored], measure: str, how: str) -> float | None:
+    """Targets where the measure is not defined are left out, with their weight."""
+    known = [(getattr(one.result, measure), one.gap) for one in scored]
+    known = [(value, gap) for value, gap in known if value is not None]
+    if not known:
+        return None
+    values = np.array([value for value, _ in known])
+    if how == "worst":
+        return float(values.max() if measure in ("width", "seconds") else values.min())
+    weights = np.array([gap for _, gap in known]) if how == "gap_weighted_mean" else None
+    if weights is not None and weights.sum() <= 0:
+        weights = None
+    return float(np.average(values, weights=weights))

@@ -1,0 +1,6 @@
+// Which embeddings of datasets are stored, vectors included?
+// params:
+MATCH (d:Dataset)-[:HAS_EMBEDDING]->(e:Embedding)
+RETURN d.id AS dataset, e.probe AS probe, e.method AS method, e.samples AS samples,
+       e.vector AS vector
+ORDER BY dataset, probe, method

@@ -1,0 +1,10 @@
+// Which fine-tunings does the zoo hold, one row a dataset with its records as lists?
+// params:
+MATCH (d:Dataset)<-[r:FINE_TUNED_ON]-(m:Model)
+WITH d, m, r ORDER BY m.id, r.id
+RETURN d.id AS dataset,
+       ['model', 'id', 'value', 'metric', 'method', 'epochs', 'learning_rate', 'batch_size',
+        'seed', 'seconds', 'device'] AS keys,
+       collect([m.id, r.id, r.value, r.metric, r.method, r.epochs, r.learning_rate, r.batch_size,
+                r.seed, r.seconds, r.device]) AS records
+ORDER BY dataset

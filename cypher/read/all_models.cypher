@@ -1,0 +1,9 @@
+// Which models does the zoo hold, with everything a bundle keeps?
+// params:
+MATCH (m:Model)
+RETURN m.id AS id, m.name AS name, m.family AS family, m.architecture AS architecture,
+       m.modality AS modality, m.task AS task, m.parameters AS parameters,
+       m.memory_bytes AS memory_bytes, m.input_size AS input_size, m.license AS license,
+       m.revision AS revision, m.source AS source,
+       m.pretrained_accuracy AS pretrained_accuracy
+ORDER BY id

@@ -1,0 +1,3 @@
+// Forget the run node itself.
+// params: id
+MATCH (r:Run {id: $id}) DELETE r

@@ -1,0 +1,78 @@
+"""Runs: one node a command that changed something, the provenance of what it wrote."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import socket
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+
+from graphdb.store import Store, Transaction
+
+Value = str | int | float | bool | None | list[str]
+_PACKAGES = ("transferzoo", "neo4j", "torch", "torch-geometric", "xgboost", "transformers")
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Who wrote something: ``id`` stamps the relationships, ``arguments`` repeat the command."""
+
+    kind: str
+    arguments: Mapping[str, Value] = field(default_factory=dict)
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+def start_run(store: Store, provenance: Provenance) -> None:
+    """Show a run as ``running``, for work that needs more than one transaction."""
+    store.transact(lambda tx: _start(tx, provenance))
+
+
+def record_run(tx: Transaction, provenance: Provenance, *, status: str = "done") -> None:
+    """Write a run as ended, in the transaction of what it wrote."""
+    _start(tx, provenance)
+    tx.run("finish_run", id=provenance.id, status=status)
+
+
+def owner() -> str:
+    """This process, as host:pid: tells a dead writer of this machine from a live one."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def is_dead(name: str | None) -> bool:
+    """Whether the process ``host:pid`` ran on this machine and is gone."""
+    host, _, pid = (name or "").rpartition(":")
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def versions() -> dict[str, str]:
+    """Versions of what computed a result."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _start(tx: Transaction, provenance: Provenance) -> None:
+    tx.run(
+        "start_run",
+        id=provenance.id,
+        kind=provenance.kind,
+        arguments=json.dumps(dict(provenance.arguments), sort_keys=True),
+        versions=json.dumps(versions(), sort_keys=True),
+        owner=owner(),
+    )

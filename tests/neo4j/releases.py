@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -34,16 +35,17 @@ class Release:
     newest_java: int
 
     @property
-    def boot_checked(self) -> bool:
-        """5.26 starts through a boot check of its own artefact."""
+    def long_term(self) -> bool:
+        """5.26: it starts through a boot check, and has a cypher-shell on Maven Central."""
         return self.version.startswith("5.")
 
     def runs_on(self, java: int) -> bool:
         return self.oldest_java <= java <= self.newest_java
 
     def jars(self) -> Path:
-        """The folder of the server's jars, fetched with Maven the first time (about 137 MB)."""
-        folder = CACHE / self.version / "lib"
+        """The folder of the server's jars, fetched with Maven the first time (about 140 MB)."""
+        made_of = hashlib.sha256(POM.read_bytes()).hexdigest()[:8]
+        folder = CACHE / f"jars-{self.version}-{made_of}"
         CACHE.mkdir(exist_ok=True)
         with FileLock(CACHE / "jars.lock"):
             if not folder.is_dir():
@@ -64,7 +66,7 @@ class Release:
     def java_options(self, java: Path) -> list[str]:
         opened = [f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in _OPENED]
         options = [*opened, "-Dio.netty.tryReflectionSetAccessible=true"]
-        if not self.boot_checked:
+        if not self.long_term:
             options.append("--enable-native-access=ALL-UNNAMED")
         if javas()[java] >= 24:
             options.append("--sun-misc-unsafe-memory-access=allow")
@@ -74,9 +76,16 @@ class Release:
         maven = shutil.which("mvn")
         if maven is None:
             raise UnavailableError("no Maven (mvn) to fetch Neo4j's jars with")
-        command = [maven, "-q", "-B", f"--file={POM}", f"-Dneo4j.version={self.version}"]
-        if self.boot_checked:
-            command.append("--activate-profiles=bootcheck")
+        command = [
+            maven,
+            "-q",
+            "-B",
+            "-Dstyle.color=never",
+            f"--file={POM}",
+            f"-Dneo4j.version={self.version}",
+        ]
+        if self.long_term:
+            command.append("--activate-profiles=lts")
         command += ["dependency:copy-dependencies", "-DincludeScope=runtime"]
         command.append(f"-DoutputDirectory={folder}")
         done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)

@@ -1,0 +1,39 @@
+# make demo, make test, make neo4j: everything happens in .venv, .neo4j and .demo of this folder.
+PYTHON ?= python3
+PYTEST ?=
+ZOO_PYTHON := .venv/bin/python
+
+.PHONY: install test lint neo4j neo4j-stop bench
+
+# What a user gets: the package and its dependencies.
+.venv/package: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(ZOO_PYTHON) -m pip install --quiet --upgrade pip uv
+	.venv/bin/uv pip install --quiet --python $(ZOO_PYTHON) --editable .
+	touch $@
+
+# What a developer gets: every extra and the tools of the tests as well.
+.venv/everything: .venv/package
+	.venv/bin/uv pip install --quiet --python $(ZOO_PYTHON) --requirements pyproject.toml --all-extras --group test
+	touch $@
+
+install: .venv/everything
+
+lint: .venv/everything
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+test: lint
+	.venv/bin/pytest $(PYTEST)
+
+# A real Neo4j in .neo4j/, from Maven Central, kept between starts; prints how to connect.
+neo4j: .venv/everything
+	@$(ZOO_PYTHON) -m tests.neo4j start
+
+neo4j-stop: .venv/everything
+	@$(ZOO_PYTHON) -m tests.neo4j stop
+
+bench: .venv/everything
+	$(ZOO_PYTHON) -m bench

@@ -32,7 +32,7 @@ class Address:
 
 
 def resolve_address(given: str | None = None) -> Address:
-    """The store that ``given`` or else the environment names. Raises ZooError on a malformed one."""
+    """The store that ``given``, else the environment, names. ZooError where it is malformed."""
     text = given or os.environ.get("ZOO_STORE") or os.environ.get("NEO4J_URI") or EMBEDDED
     if text.startswith(EMBEDDED):
         rest = text.removeprefix(EMBEDDED)

@@ -8,6 +8,7 @@ the last one, and the same command typed again completes it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -36,7 +37,7 @@ WHOLE = 100_000
 Progress = Callable[[str, int, int], None]
 
 
-class _Rehearsed(Exception):
+class _RehearsedError(Exception):
     """Carries the result of a dry run out of the transaction that it rolls back."""
 
     def __init__(self, changes: Changes) -> None:
@@ -78,7 +79,7 @@ def _write_whole(
     for table, rows in tables:
         change = Change()
         for batch in _batches(rows):
-            change += _write_batch(tx, table, batch, provenance.id)
+            change += _write_batch(tx, table=table, batch=batch, run=provenance.id)
             done += len(batch)
             report(table.name, done, total)
         found[table.name] = change
@@ -97,11 +98,11 @@ def _rehearse(
     total: int,
 ) -> Changes:
     def work(tx: Transaction) -> Changes:
-        raise _Rehearsed(_write_whole(tx, tables, provenance, report, total))
+        raise _RehearsedError(_write_whole(tx, tables, provenance, report, total))
 
     try:
         return store.transact(work)
-    except _Rehearsed as rehearsed:
+    except _RehearsedError as rehearsed:
         return Changes(None, rehearsed.changes.tables)
 
 
@@ -119,7 +120,7 @@ def _write_batches(
         change = Change()
         for batch in _batches(rows):
             change += store.transact(
-                lambda tx, table=table, batch=batch: _write_batch(tx, table, batch, provenance.id)
+                partial(_write_batch, table=table, batch=batch, run=provenance.id)
             )
             done += len(batch)
             report(table.name, done, total)
@@ -132,7 +133,7 @@ def _write_batches(
     return changes
 
 
-def _write_batch(tx: Transaction, table: Table, batch: list[Row], run: str) -> Change:
+def _write_batch(tx: Transaction, *, table: Table, batch: list[Row], run: str) -> Change:
     [row] = tx.run(table.query, rows=batch, run=run)
     if row["rows"] != len(batch):
         # A row whose end is missing is dropped silently by every store.

@@ -12,8 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from graphdb.records import Dataset, Embedding, FineTuning, History, Model
-from graphdb.records import Pretraining, Similarity, Transferability
+from graphdb.records import (
+    Dataset,
+    Embedding,
+    FineTuning,
+    History,
+    Model,
+    Pretraining,
+    Similarity,
+    Transferability,
+)
 
 Row = dict[str, Any]
 
@@ -29,7 +37,9 @@ class Table:
     order: Callable[[Any], Any]
 
     def rows(self, history: History) -> list[Row]:
-        return [self.to_row(record) for record in sorted(getattr(history, self.name), key=self.order)]
+        return [
+            self.to_row(record) for record in sorted(getattr(history, self.name), key=self.order)
+        ]
 
 
 def _known(names: Iterable[str]) -> Callable[[Any], Row]:

@@ -1,0 +1,5 @@
+// Which embeddings do a modality's datasets have?
+// params: modality
+MATCH (d:Dataset)-[:HAS_EMBEDDING]->(e:Embedding)
+WHERE d.modality = $modality OR d.modality IS NULL
+RETURN d.id AS dataset, e.probe AS probe, e.method AS method, e.vector AS vector

@@ -1,0 +1,9 @@
+// Which run of predictions do readers of a dataset see? The default learner's first.
+// params: dataset, method
+MATCH (d:Dataset {id: $dataset})
+MATCH (l:Learner)-[p:PUBLISHED]->(d)
+WHERE l.method = $method
+RETURN p.run AS run, l.id AS learner, coalesce(l.default, false) AS default,
+       toString(l.trained) AS trained
+ORDER BY default DESC, trained DESC
+LIMIT 1

@@ -1,0 +1,172 @@
+"""The graph of one modality out of the store, in columns, not object by object."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graphdb.columns import (
+    Datasets,
+    Embeddings,
+    FineTunings,
+    Floats,
+    Indices,
+    Models,
+    Pretrainings,
+    Similarities,
+    Subgraph,
+    Texts,
+    Transferabilities,
+)
+from graphdb.store import Row, Store, Transaction
+
+Index = dict[str, int]
+_QUERIES = (
+    "graph_models",
+    "graph_datasets",
+    "graph_fine_tunings",
+    "graph_pretrainings",
+    "graph_similarities",
+    "graph_transferabilities",
+    "graph_embeddings",
+)
+
+
+def read_subgraph(store: Store, modality: str) -> Subgraph:
+    """Everything a learner may see of one modality, in one read transaction.
+
+    A model or dataset without a modality is taken in unless its records say that it belongs to
+    another one. Relationships whose other end is outside stay behind.
+    """
+    tables = store.transact(lambda tx: _read(tx, modality), access="read")
+    models = _models(tables["graph_models"][0]["records"])
+    datasets = _datasets(tables["graph_datasets"][0]["records"])
+    model_index = {name: row for row, name in enumerate(models.id)}
+    dataset_index = {name: row for row, name in enumerate(datasets.id)}
+    return Subgraph(
+        modality=modality,
+        models=models,
+        datasets=datasets,
+        fine_tunings=_fine_tunings(tables["graph_fine_tunings"], model_index, dataset_index),
+        pretrainings=_pretrainings(tables["graph_pretrainings"], model_index, dataset_index),
+        similarities=_similarities(tables["graph_similarities"], dataset_index),
+        transferabilities=_transferabilities(
+            tables["graph_transferabilities"], model_index, dataset_index
+        ),
+        embeddings=_embeddings(tables["graph_embeddings"], dataset_index),
+    )
+
+
+def _read(tx: Transaction, modality: str) -> dict[str, list[Row]]:
+    return {name: tx.run(name, modality=modality) for name in _QUERIES}
+
+
+def _models(records: list[list[Any]]) -> Models:
+    columns = _columns(sorted(records, key=lambda record: record[0]), 10)
+    identity, family, architecture, task, license_, source = map(_texts, columns[:6])
+    parameters, memory_bytes, input_size, pretrained_accuracy = map(_floats, columns[6:])
+    return Models(
+        id=identity,
+        family=family,
+        architecture=architecture,
+        task=task,
+        license=license_,
+        source=source,
+        parameters=parameters,
+        memory_bytes=memory_bytes,
+        input_size=input_size,
+        pretrained_accuracy=pretrained_accuracy,
+    )
+
+
+def _datasets(records: list[list[Any]]) -> Datasets:
+    ids, task, source, classes, samples, quarantined = _columns(
+        sorted(records, key=lambda record: record[0]), 6
+    )
+    return Datasets(
+        _texts(ids),
+        _texts(task),
+        _texts(source),
+        _floats(classes),
+        _floats(samples),
+        _texts(quarantined),
+    )
+
+
+def _fine_tunings(rows: list[Row], models: Index, datasets: Index) -> FineTunings:
+    """Rows come grouped by (dataset, metric, method), records of a group as parallel lists."""
+    rows = [row for row in rows if row["dataset"] in datasets]
+    sizes = [len(row["models"]) for row in rows]
+    model = _ends([name for row in rows for name in row["models"]], models)
+    value = _floats([value for row in rows for value in row["values"]])
+    dataset = np.repeat(_ends([row["dataset"] for row in rows], datasets), sizes)
+    metric = np.repeat(_texts([row["metric"] for row in rows]), sizes)
+    method = np.repeat(_texts([row["method"] for row in rows]), sizes)
+    order = np.lexsort((value, method.astype(str), metric.astype(str), dataset, model))
+    order = order[model[order] >= 0]
+    return FineTunings(model[order], dataset[order], value[order], metric[order], method[order])
+
+
+def _pretrainings(rows: list[Row], models: Index, datasets: Index) -> Pretrainings:
+    model_ids, dataset_ids, accuracy = _columns(rows[0]["records"], 3)
+    model, dataset = _ends(model_ids, models), _ends(dataset_ids, datasets)
+    kept = np.flatnonzero((model >= 0) & (dataset >= 0))
+    order = kept[np.lexsort((dataset[kept], model[kept]))]
+    return Pretrainings(model[order], dataset[order], _floats(accuracy)[order])
+
+
+def _similarities(rows: list[Row], datasets: Index) -> Similarities:
+    sizes = [len(row["records"]) for row in rows]
+    first, second, value = _columns([record for row in rows for record in row["records"]], 3)
+    a, b = _ends(first, datasets), _ends(second, datasets)
+    measure = np.repeat(_texts([row["measure"] for row in rows]), sizes)
+    probe = np.repeat(_texts([row["probe"] for row in rows]), sizes)
+    kept = np.flatnonzero((a >= 0) & (b >= 0))
+    keys = (probe[kept].astype(str), measure[kept].astype(str), b[kept], a[kept])
+    order = kept[np.lexsort(keys)]
+    return Similarities(a[order], b[order], _floats(value)[order], measure[order], probe[order])
+
+
+def _transferabilities(rows: list[Row], models: Index, datasets: Index) -> Transferabilities:
+    sizes = [len(row["records"]) for row in rows]
+    records = [record for row in rows for record in row["records"]]
+    model_ids, dataset_ids, score = _columns(records, 3)
+    model, dataset = _ends(model_ids, models), _ends(dataset_ids, datasets)
+    method = np.repeat(_texts([row["method"] for row in rows]), sizes)
+    kept = np.flatnonzero((model >= 0) & (dataset >= 0))
+    order = kept[np.lexsort((method[kept].astype(str), dataset[kept], model[kept]))]
+    return Transferabilities(model[order], dataset[order], method[order], _floats(score)[order])
+
+
+def _embeddings(rows: list[Row], datasets: Index) -> Embeddings:
+    rows = [row for row in rows if row["dataset"] in datasets]
+    rows.sort(key=lambda row: (row["dataset"], row["probe"], row["method"]))
+    vectors = np.empty(len(rows), dtype=object)
+    for place, row in enumerate(rows):
+        vectors[place] = np.frombuffer(row["vector"], dtype="<f4").astype(np.float32)
+    return Embeddings(
+        _ends([row["dataset"] for row in rows], datasets),
+        _texts([row["probe"] for row in rows]),
+        _texts([row["method"] for row in rows]),
+        vectors,
+    )
+
+
+def _columns(records: list[list[Any]], width: int) -> list[tuple[Any, ...]]:
+    return list(zip(*records, strict=True)) if records else [()] * width
+
+
+def _ends(names: list[str] | tuple[str, ...], index: Index) -> Indices:
+    """Row numbers of ``names``, -1 for what is outside."""
+    return np.fromiter((index.get(name, -1) for name in names), dtype=np.int64, count=len(names))
+
+
+def _texts(values: list[Any] | tuple[Any, ...]) -> Texts:
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return column
+
+
+def _floats(values: list[Any] | tuple[Any, ...]) -> Floats:
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)

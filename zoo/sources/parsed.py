@@ -1,0 +1,123 @@
+"""The typed columns of a bundle's file, some thousand rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+from graphdb.errors import ZooError
+from zoo.sources.cells import Cells, Column, integers, reals, texts
+from zoo.sources.layout import FILES, variants
+from zoo.sources.refusals import Problems, Refuse, shown
+from zoo.sources.tables import Chunk, chunks
+
+Known = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Rows of one file, column by column; a column that the file lacks is None throughout.
+
+    ``sound`` says that every cell could be read; otherwise problems were noted, and only ids are
+    still worth a look.
+    """
+
+    lines: Sequence[int]
+    refuse: Refuse
+    sound: bool
+    _texts: dict[str, list[str | None]] = field(default_factory=dict)
+    _reals: dict[str, list[float | None]] = field(default_factory=dict)
+    _integers: dict[str, list[int | None]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def texts(self, name: str) -> list[str | None]:
+        return self._texts.get(name) or [None] * len(self)
+
+    def reals(self, name: str) -> list[float | None]:
+        return self._reals.get(name) or [None] * len(self)
+
+    def integers(self, name: str) -> list[int | None]:
+        return self._integers.get(name) or [None] * len(self)
+
+    def needed(self, name: str) -> list[str]:
+        """A required text column; refused cells are still None where rows are not sound."""
+        return cast("list[str]", self.texts(name))
+
+    def needed_reals(self, name: str) -> list[float]:
+        return cast("list[float]", self.reals(name))
+
+    def defaults(self, name: str, default: str) -> list[str]:
+        """A text column in which an empty cell means ``default``."""
+        return [text or default for text in self.texts(name)]
+
+    def ends(self, name: str, known: Known, *, listed_in: str) -> list[str]:
+        """Ids that another file must list; each comes back as that file's own string."""
+        found = [known.get(text or "") for text in self.texts(name)]
+        if None in found:
+            for text, end, line in zip(self.texts(name), found, self.lines, strict=True):
+                if end is None and text:
+                    self.refuse(line, f"{name} {shown(text)} is not listed in {listed_in}")
+        return cast("list[str]", found)
+
+
+def find(folder: Path, name: str, problems: Problems) -> Path | None:
+    """The file of a table, if there is one; two of them are a problem."""
+    found = [folder / file for file in variants(name) if (folder / file).exists()]
+    if len(found) > 1:
+        problems.add(
+            found[0].name, 1, f"lies beside {found[1].name}: only one of them may be there"
+        )
+    for path in found:
+        if not path.is_file():
+            raise ZooError(f"{path} is not a file. A record bundle is a folder of CSV files.")
+    return found[0] if found else None
+
+
+def parse(path: Path, name: str, problems: Problems) -> Iterator[Parsed]:
+    """Read the file of one table."""
+    refuse = problems.of(path.name)
+    columns = {column.name: column for column in FILES[name]}
+    good = None
+    for chunk in chunks(path, refuse=refuse):
+        if good is None:
+            good = _check_header(chunk.header, columns, name, refuse)
+        if good:
+            yield _parse(chunk, columns, refuse, problems)
+
+
+def _check_header(header: list[str], columns: dict[str, Column], name: str, refuse: Refuse) -> bool:
+    reasons = [
+        f"unknown column {shown(column)}; known are {', '.join(columns)}"
+        for column in header
+        if column not in columns
+    ]
+    needed = [column.name for column in columns.values() if column.required]
+    reasons += [f"column {column!r} is missing" for column in needed if column not in header]
+    if name == "fine_tunings" and not {"accuracy", "value"} & set(header):
+        reasons.append("column 'accuracy' or 'value' is missing")
+    if len(set(header)) < len(header):
+        reasons.append("a column is named twice")
+    for reason in reasons:
+        refuse(1, reason)
+    return not reasons
+
+
+def _parse(chunk: Chunk, columns: dict[str, Column], refuse: Refuse, problems: Problems) -> Parsed:
+    before = len(problems)
+    words: dict[str, list[str | None]] = {}
+    numbers: dict[str, list[float | None]] = {}
+    counts: dict[str, list[int | None]] = {}
+    for name, column in zip(chunk.header, zip(*chunk.rows, strict=True), strict=False):
+        cells = Cells(columns[name], column, chunk.lines)
+        if cells.column.kind == "real":
+            numbers[name] = reals(cells, refuse=refuse)
+        elif cells.column.kind == "integer":
+            counts[name] = integers(cells, refuse=refuse)
+        else:
+            words[name] = texts(cells, refuse=refuse)
+    sound = len(problems) == before
+    return Parsed(chunk.lines, refuse, sound, words, numbers, counts)

@@ -1,0 +1,126 @@
+"""CSV files as rows with their physical lines, bounded in every direction.
+
+A file may come from a stranger: it may be a gzip bomb, one endless line, a row of a million cells
+or no text at all. Each of these ends in one refusal, never in an exhausted memory.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from graphdb.errors import ZooError
+from zoo.sources.refusals import Refuse
+
+#: Bytes of one file after decompression.
+MAX_BYTES = 1 << 30
+#: Characters of one physical line.
+MAX_LINE = 1 << 20
+#: Rows handed over at once; bounds the memory that unchecked rows hold.
+ROWS_A_CHUNK = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some rows of a file, each as wide as the header; ``lines`` counts from 1."""
+
+    header: list[str]
+    rows: list[list[str]]
+    lines: list[int]
+
+
+class _UnreadableError(Exception):
+    """The rest of the file cannot be read; the message says why."""
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that ends in an error after ``MAX_BYTES``, however small the file on disk is."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._left = MAX_BYTES
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        data = self._stream.read(len(buffer))
+        self._left -= len(data)
+        if self._left < 0:
+            raise _UnreadableError(f"holds more than {MAX_BYTES:,} bytes")
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def chunks(path: Path, *, refuse: Refuse) -> Iterator[Chunk]:
+    """The rows of a CSV file (UTF-8, header row, plain or ``.gz``).
+
+    The first chunk comes even without rows, because its header is wanted. Blank lines are passed
+    over; rows of another width than the header and whatever cannot be read are refused.
+
+    Raises:
+        ZooError: the file cannot be opened.
+    """
+    try:
+        with path.open("rb") as file:
+            packed = path.suffix == ".gz"
+            stream = cast("BinaryIO", gzip.GzipFile(fileobj=file)) if packed else file
+            yield from _chunks(stream, refuse)
+    except OSError as error:
+        raise ZooError(f"Cannot read {path}: {error.strerror or error}") from error
+
+
+def table(path: Path, *, refuse: Refuse) -> Chunk:
+    """A whole file as one chunk; without a header there are no columns either."""
+    whole = Chunk([], [], [])
+    for chunk in chunks(path, refuse=refuse):
+        whole.header[:] = chunk.header
+        whole.rows.extend(chunk.rows)
+        whole.lines.extend(chunk.lines)
+    return whole
+
+
+def _chunks(stream: BinaryIO, refuse: Refuse) -> Iterator[Chunk]:
+    # Bytes that are no UTF-8 become lone surrogates here and are refused cell by cell, with the
+    # line they stand in; a strict decoder would only know the block of 8 kB.
+    text = io.TextIOWrapper(
+        io.BufferedReader(_Bounded(stream)),
+        encoding="utf-8-sig",
+        errors="surrogateescape",
+        newline="",
+    )
+    reader = csv.reader(_lines(text), strict=True)
+    chunk = Chunk([], [], [])
+    line = 0
+    try:
+        for row in reader:
+            if not chunk.header:
+                chunk = Chunk(row, [], [])
+            elif len(row) == len(chunk.header):
+                chunk.rows.append(row)
+                chunk.lines.append(line + 1)
+            elif row:
+                refuse(line + 1, f"has {len(row)} cells, the header has {len(chunk.header)}")
+            line = reader.line_num
+            if len(chunk.rows) == ROWS_A_CHUNK:
+                yield chunk
+                chunk = Chunk(chunk.header, [], [])
+    except (_UnreadableError, csv.Error, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        refuse(line + 1, f"cannot be read from here on: {error}")
+    if chunk.header:
+        yield chunk
+    else:
+        refuse(1, "has no header row")
+
+
+def _lines(text: io.TextIOWrapper) -> Iterator[str]:
+    while line := text.readline(MAX_LINE):
+        if len(line) == MAX_LINE:
+            raise _UnreadableError(f"a line of more than {MAX_LINE:,} characters")
+        yield line

@@ -1,0 +1,98 @@
+"""Which columns of a dataset are its image, its text or texts, and its label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from graphdb.errors import ZooError
+from zoo.hub.configs import DatasetConfig
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+_LABELS = ("label", "labels", "class", "category", "target", "coarse_label", "sentiment", "y")
+_PAIRS = (
+    ("premise", "hypothesis"),
+    ("sentence1", "sentence2"),
+    ("question1", "question2"),
+    ("text1", "text2"),
+    ("question", "sentence"),
+    ("question", "passage"),
+)
+_TEXTS = ("text", "sentence", "content", "review", "tweet", "comment", "question", "title")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Names of the columns in the source; either ``image`` or ``text`` is there."""
+
+    label: str
+    image: str | None = None
+    text: str | None = None
+    text_pair: str | None = None
+
+    @property
+    def modality(self) -> str:
+        return "image" if self.image else "text"
+
+
+def find_columns(rows: Dataset, config: DatasetConfig, *, where: str) -> Columns:
+    """The columns named in ``config``, the rest found by their types and usual names.
+
+    Raises:
+        ZooError: a named column is absent, or none can be found, with the columns there are.
+    """
+    for name in (config.label, config.image, config.text, config.text_pair):
+        if name is not None and name not in rows.column_names:
+            raise ZooError(f"{where}: no column '{name}'; it has {_listed(rows)}")
+    label = config.label or _find_label(rows, where)
+    if config.image or (config.text is None and _images(rows)):
+        return Columns(label, image=config.image or _images(rows)[0])
+    if config.text:
+        return Columns(label, text=config.text, text_pair=config.text_pair)
+    first, second = _find_texts(rows, label, where)
+    return Columns(label, text=first, text_pair=second)
+
+
+def _find_label(rows: Dataset, where: str) -> str:
+    from datasets import ClassLabel
+
+    named = [name for name in _LABELS if name in rows.column_names]
+    typed = [name for name, feature in rows.features.items() if isinstance(feature, ClassLabel)]
+    found = named or typed
+    if not found:
+        raise ZooError(f"{where}: no label column; it has {_listed(rows)}; name one with --label")
+    return found[0]
+
+
+def _images(rows: Dataset) -> list[str]:
+    from datasets import Image
+
+    return [name for name, feature in rows.features.items() if isinstance(feature, Image)]
+
+
+def _find_texts(rows: Dataset, label: str, where: str) -> tuple[str, str | None]:
+    names = [name for name in rows.column_names if name != label and _is_text(rows, name)]
+    for first, second in _PAIRS:
+        if first in names and second in names:
+            return first, second
+    usual = [name for name in _TEXTS if name in names]
+    if not names:
+        raise ZooError(
+            f"{where}: no image and no text column; it has {_listed(rows)}; name one with --text"
+        )
+    return usual[0] if usual else max(names, key=lambda name: _length(rows, name)), None
+
+
+def _is_text(rows: Dataset, name: str) -> bool:
+    return getattr(rows.features[name], "dtype", None) in ("string", "large_string")
+
+
+def _length(rows: Dataset, name: str) -> float:
+    sample = [text or "" for text in rows.select(range(min(100, len(rows))))[name]]
+    return sum(map(len, sample)) / max(1, len(sample))
+
+
+def _listed(rows: Dataset) -> str:
+    return ", ".join(rows.column_names) or "no columns"

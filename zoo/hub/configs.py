@@ -1,0 +1,86 @@
+"""Per-dataset configurations: where the columns are, which splits, how raw files are laid out.
+
+Predefined ones lie beside this module in ``datasets.toml``; a user's own file of the same form
+adds to them and wins over them.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from graphdb.errors import ZooError
+
+
+class RawLayout(BaseModel):
+    """Files that no data library reads by itself.
+
+    - ``lines``: ``files.<split> = [texts, labels]``, line by line; ``names`` maps labels to words.
+    - ``table``: ``files.<split> = [file]``, a delimited table; ``columns`` where it has no header.
+    - ``classes``: ``files.<class> = [file]``, one sample a line.
+    - ``prefix``: ``files.<split> = [file]``, ``label:rest text`` or ``label text`` a line.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reader: Literal["lines", "table", "classes", "prefix"]
+    files: dict[str, list[str]]
+    columns: list[str] | None = None
+    delimiter: str = ","
+    quoting: bool = True
+    encoding: str = "utf-8"
+    names: str | None = None
+    separator: str = ":"
+
+
+class DatasetConfig(BaseModel):
+    """What cannot be guessed about a dataset; everything may be left to be found."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: str | None = None
+    text_pair: str | None = None
+    image: str | None = None
+    label: str | None = None
+    #: The source's split for each of train, validation and test.
+    splits: dict[Literal["train", "validation", "test"], str] | None = None
+    metric: Literal["accuracy", "f1", "mcc"] = "accuracy"
+    max_samples: int | None = None
+    revision: str | None = None
+    name: str | None = None
+    source: str | None = None
+    #: What it was made of, for a dataset derived from another one.
+    derived_from: str | None = None
+    raw: RawLayout | None = None
+
+
+def read_configs(path: Path | None = None) -> dict[str, DatasetConfig]:
+    """The predefined configurations by reference, a user's own over them.
+
+    Raises:
+        ZooError: the file is absent, no TOML, or holds an unknown key or value.
+    """
+    found = _parse(resources.files("zoo.hub").joinpath("datasets.toml").read_text("utf-8"), "zoo")
+    if path is not None:
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise ZooError(f"No dataset configuration at {path}: {error.strerror}") from error
+        found |= _parse(text, str(path))
+    return found
+
+
+def _parse(text: str, where: str) -> dict[str, DatasetConfig]:
+    try:
+        tables = tomllib.loads(text)
+        return {name: DatasetConfig.model_validate(table) for name, table in tables.items()}
+    except tomllib.TOMLDecodeError as error:
+        raise ZooError(f"{where} is no TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ZooError(f"{where}: dataset configuration {place}: {first['msg']}") from error

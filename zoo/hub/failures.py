@@ -1,0 +1,78 @@
+"""One line of reason for whatever a hub, a folder or a file did instead of answering."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from graphdb.errors import ZooError
+
+#: Longer reasons are cut: the graph keeps a reason, a log keeps a story.
+REASON_CHARACTERS = 500
+#: Packages whose exceptions tell about the outside world, never about a bug of ours.
+_OUTSIDE = frozenset(
+    {"huggingface_hub", "httpx", "httpx2", "httpcore", "httpcore2", "requests", "datasets",
+     "safetensors", "pyarrow", "PIL", "pandas", "tomllib", "yaml"}
+)  # fmt: skip
+#: What the hub's exceptions mean to the one who asked, by class name, most special first.
+_MEANINGS = {
+    "GatedRepoError": "gated: accept its terms on the hub and log in with: hf auth login",
+    "RepositoryNotFoundError": "not on the hub (or private: log in with: hf auth login)",
+    "RevisionNotFoundError": "the hub has no such revision",
+    "LocalEntryNotFoundError": "the hub cannot be reached and nothing is in the local cache",
+    "OfflineModeIsEnabled": "offline (HF_HUB_OFFLINE) and not in the local cache",
+    "EntryNotFoundError": "a file is missing on the hub",
+    "HFValidationError": "neither a hub id nor an existing folder",
+    "ConnectError": "the hub cannot be reached",
+    "ConnectTimeout": "the hub cannot be reached",
+    "ReadTimeout": "the hub does not answer",
+    "SafetensorsParsingError": "malformed safetensors",
+    "UnidentifiedImageError": "corrupt image",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A model or dataset that could not be read, and why; the others go on."""
+
+    reference: str
+    reason: str
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an exception's message, or its type where it says nothing."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = lines[0] if lines else type(error).__name__
+    return text[:REASON_CHARACTERS]
+
+
+def reason_of(error: BaseException) -> str:
+    """What went wrong, in one line for a user."""
+    for kind in type(error).__mro__:
+        if kind.__name__ in _MEANINGS:
+            meaning = _MEANINGS[kind.__name__]
+            detail = kind.__name__ in ("SafetensorsParsingError", "UnidentifiedImageError")
+            return f"{meaning}: {first_line(error)}" if detail else meaning
+    return first_line(error)
+
+
+def _from_outside(error: BaseException) -> bool:
+    modules = {kind.__module__.split(".")[0] for kind in type(error).__mro__}
+    return bool(modules & _OUTSIDE) or isinstance(error, OSError | UnicodeError)
+
+
+@contextmanager
+def told_as_zoo_error(reference: str) -> Iterator[None]:
+    """Turn what the outside world throws while ``reference`` is read into a ZooError.
+
+    A bug keeps its own type and traceback.
+    """
+    try:
+        yield
+    except ZooError:
+        raise
+    except Exception as error:
+        if not _from_outside(error):
+            raise
+        raise ZooError(f"{reference}: {reason_of(error)}") from error

@@ -1,0 +1,182 @@
+"""A model's metadata from its configuration, its card and the header of its weights.
+
+The weights stay where they are, and nothing of the model's own code runs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from graphdb.errors import ZooError
+from graphdb.records import Dataset, History, Model, Pretraining
+from zoo.hub.cards import Card, read_card
+from zoo.hub.failures import Failure, first_line, told_as_zoo_error
+from zoo.hub.references import ModelReference, parse_reference
+from zoo.hub.repositories import Folder, HubRepository, Weights, open_repository
+
+_TASKS = {
+    "ForImageClassification": "image-classification",
+    "ForSequenceClassification": "text-classification",
+    "ForMaskedLM": "fill-mask",
+    "ForPreTraining": "fill-mask",
+    "ForCausalLM": "text-generation",
+    "LMHeadModel": "text-generation",
+}
+_IMAGE_KEYS = ("image_size", "num_channels", "vision_config", "pretrained_cfg")
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedModel:
+    """A model's record, what it was pre-trained on as far as its card says, and its dtype."""
+
+    model: Model
+    reference: ModelReference
+    dtype: str | None = None
+    pretrainings: tuple[Pretraining, ...] = ()
+    #: Its weights exist only as a pickle: loading them executes what they hold.
+    pickled: bool = False
+
+    def history(self) -> History:
+        """What is written to the graph: the model, its pre-training datasets, the links."""
+        datasets = [Dataset(id=link.dataset) for link in self.pretrainings]
+        return History([self.model], datasets, pretrainings=list(self.pretrainings))
+
+
+def describe_models(
+    references: Iterable[ModelReference], *, allow_pickle: bool = False
+) -> Iterator[DescribedModel | Failure]:
+    """Describe each; one that cannot be read is a Failure with its reason, the rest go on."""
+    for reference in references:
+        try:
+            yield describe_model(reference, allow_pickle=allow_pickle)
+        except ZooError as error:
+            yield Failure(str(reference), first_line(error))
+
+
+def describe_model(
+    reference: ModelReference | str,
+    *,
+    revision: str | None = None,
+    name: str | None = None,
+    allow_pickle: bool = False,
+) -> DescribedModel:
+    """A model's metadata by hub id or folder.
+
+    Args:
+        reference: a hub id, ``id@revision`` or a folder.
+        revision: a branch, tag or commit; the record keeps the commit the hub answered.
+        name: the id in the zoo; the hub id, or ``local/<folder>-<8 digits>``, where not given.
+        allow_pickle: describe a model whose weights are only pickled. They are not opened even
+            then, so its number of parameters stays unknown.
+
+    Raises:
+        ZooError: offline, gated, missing, malformed, or pickled weights only.
+    """
+    if isinstance(reference, str):
+        parsed = parse_reference(reference)
+        reference = ModelReference(parsed.address, revision or parsed.revision, name)
+    repository = open_repository(reference)
+    with told_as_zoo_error(str(reference)):
+        config = _config(repository, reference)
+        weights = repository.weights()
+        pickled = weights is None and repository.has_pickle()
+        _refuse_weights(reference, weights=weights, pickled=pickled, allow_pickle=allow_pickle)
+        card = read_card(repository.text("README.md"))
+        model = _record(reference, repository, config, weights, card)
+    links = tuple(Pretraining(model.id, dataset, card.accuracies.get(dataset))
+                  for dataset in card.datasets)  # fmt: skip
+    dtype = weights.dtype if weights else None
+    return DescribedModel(model, reference, dtype, links, pickled)
+
+
+def _config(repository: Folder | HubRepository, reference: ModelReference) -> dict[str, Any]:
+    text = repository.text("config.json")
+    if text is None:
+        raise ZooError(f"{reference}: no config.json, so not a model of the transformers library")
+    try:
+        config = json.loads(text)
+    except ValueError as error:
+        raise ZooError(f"{reference}: config.json is no JSON: {first_line(error)}") from error
+    if not isinstance(config, dict) or not (config.get("model_type") or config.get("architecture")):
+        raise ZooError(f"{reference}: config.json names no model_type")
+    return config
+
+
+def _refuse_weights(
+    reference: ModelReference, *, weights: Weights | None, pickled: bool, allow_pickle: bool
+) -> None:
+    if pickled and not allow_pickle:
+        raise ZooError(
+            f"{reference}: only pickled weights, which can run code; "
+            "if you trust them: --allow-pickle"
+        )
+    if weights is None and not pickled:
+        raise ZooError(f"{reference}: no weights (model.safetensors) beside its configuration")
+
+
+def _record(
+    reference: ModelReference,
+    repository: Folder | HubRepository,
+    config: dict[str, Any],
+    weights: Weights | None,
+    card: Card,
+) -> Model:
+    architecture = _architecture(config)
+    pipeline = (repository.pipeline if isinstance(repository, HubRepository) else None) or card.task
+    task = _task(architecture) or pipeline
+    known = {key for key in _IMAGE_KEYS if key in config}
+    text = "vocab_size" in config and not (task or "").startswith("image")
+    identity = model_id(reference, repository)
+    return Model(
+        id=identity,
+        name=identity.split("/")[-1],
+        family=config.get("model_type"),
+        architecture=architecture,
+        modality="text" if text else "image" if known or (task or "").startswith("image") else None,
+        task=task,
+        parameters=weights.parameters if weights else None,
+        memory_bytes=weights.memory_bytes if weights else None,
+        input_size=_input_size(config),
+        license=card.license,
+        revision=_revision(reference, repository),
+        source=repository.origin,
+    )
+
+
+def model_id(reference: ModelReference, repository: Folder | HubRepository) -> str:
+    """The name given, the hub id, or ``local/<folder>-<first 8 of its fingerprint>``."""
+    if reference.name:
+        return reference.name
+    if reference.folder is not None and isinstance(repository, Folder):
+        return f"local/{reference.folder.name}-{repository.fingerprint()[:8]}"
+    return reference.address
+
+
+def _revision(reference: ModelReference, repository: Folder | HubRepository) -> str | None:
+    if isinstance(repository, HubRepository):
+        return repository.revision
+    return reference.revision or (repository.path.name if repository.origin == "hub" else None)
+
+
+def _architecture(config: dict[str, Any]) -> str | None:
+    names = config.get("architectures") or []
+    return str(names[0]) if isinstance(names, list) and names else config.get("architecture")
+
+
+def _task(architecture: str | None) -> str | None:
+    return next((task for end, task in _TASKS.items() if (architecture or "").endswith(end)), None)
+
+
+def _input_size(config: dict[str, Any]) -> int | None:
+    """Pixels a side for an image model, positions for a text model."""
+    vision = config.get("vision_config")
+    nested = vision.get("image_size") if isinstance(vision, dict) else None
+    cfg = config.get("pretrained_cfg")
+    shape = cfg.get("input_size") if isinstance(cfg, dict) else None
+    size = config.get("image_size") or nested or (shape[-1] if isinstance(shape, list) else None)
+    size = size or config.get("max_position_embeddings")
+    size = size[0] if isinstance(size, list) and size else size
+    return int(size) if isinstance(size, int | float) and size > 0 else None

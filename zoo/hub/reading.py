@@ -1,0 +1,76 @@
+"""Rows by split through the ``datasets`` library, from files, folders and hubs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graphdb.errors import ZooError
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+_BUILDERS = {
+    ".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"
+}  # fmt: skip
+_IMAGES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm"})
+
+
+def read_local(path: Path) -> dict[str, Dataset]:
+    """A csv, tsv, json or parquet file, a folder of them, or a folder of images by class.
+
+    Raises:
+        ZooError: a kind of file that is not read.
+    """
+    import datasets
+
+    datasets.disable_progress_bars()
+    if path.is_file():
+        return _file(path)
+    suffixes = {file.suffix.lower() for file in path.rglob("*") if file.is_file()}
+    tables = sorted(suffixes & set(_BUILDERS))
+    if suffixes & _IMAGES and "metadata.csv" not in {file.name for file in path.iterdir()}:
+        return dict(datasets.load_dataset("imagefolder", data_dir=str(path), drop_labels=False))
+    if not tables and not suffixes & _IMAGES:
+        raise ZooError(
+            f"{path}: no images, csv, json or parquet files; "
+            "describe another layout in a TOML configuration with --config"
+        )
+    return dict(datasets.load_dataset(str(path)))
+
+
+def _file(path: Path) -> dict[str, Dataset]:
+    import datasets
+
+    builder = _BUILDERS.get(path.suffix.lower())
+    if builder is None:
+        known = ", ".join(sorted(_BUILDERS))
+        raise ZooError(f"{path}: a dataset file ends with one of {known}")
+    options = {"delimiter": "\t"} if path.suffix.lower() == ".tsv" else {}
+    return dict(datasets.load_dataset(builder, data_files=str(path), **options))
+
+
+def read_remote(reference: str, *, revision: str | None = None) -> dict[str, Dataset]:
+    """A hub dataset; the last part of ``name/subset`` is a subset where no owner has that name.
+
+    Raises:
+        ZooError: the hub does not know it; nothing else is turned into one here.
+    """
+    import datasets
+
+    datasets.disable_progress_bars()
+    for name, subset in _readings(reference):
+        try:
+            return dict(datasets.load_dataset(name, subset, revision=revision))
+        except datasets.exceptions.DatasetNotFoundError:
+            continue
+    raise ZooError(f"{reference}: neither a file or folder nor a dataset the hub shows to you")
+
+
+def _readings(reference: str) -> list[tuple[str, str | None]]:
+    parts = reference.split("/")
+    if len(parts) > 3 or not all(parts):
+        return []
+    whole: list[tuple[str, str | None]] = [(reference, None)] if len(parts) < 3 else []
+    split = [("/".join(parts[:-1]), parts[-1])] if len(parts) > 1 else []
+    return whole + list(split)

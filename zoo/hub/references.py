@@ -1,0 +1,73 @@
+"""What a user types for a model: a hub id, a folder, or a file that lists either."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from graphdb.errors import ZooError
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReference:
+    """``address`` is a hub id or a folder; ``name`` replaces the id the zoo would give it."""
+
+    address: str
+    revision: str | None = None
+    name: str | None = None
+
+    @property
+    def folder(self) -> Path | None:
+        """The local folder, None for a hub id."""
+        path = Path(self.address).expanduser()
+        return path.resolve() if path.is_dir() else None
+
+    def __str__(self) -> str:
+        return f"{self.address}@{self.revision}" if self.revision else self.address
+
+
+def parse_reference(text: str, *, name: str | None = None) -> ModelReference:
+    """``org/name``, ``org/name@revision`` or a folder."""
+    if Path(text).expanduser().is_dir():
+        return ModelReference(text, name=name)
+    address, _, revision = text.partition("@")
+    return ModelReference(address, revision or None, name)
+
+
+def read_references(texts: list[str]) -> list[ModelReference]:
+    """One reference for each text, a file's lines in its place.
+
+    A file has one model a line: the hub id or folder, then optionally a revision; ``#`` starts a
+    comment. Equal references are kept once, in the order of first sight.
+
+    Raises:
+        ZooError: a file that lists nothing or is no text.
+    """
+    found: dict[ModelReference, None] = {}
+    for text in texts:
+        path = Path(text).expanduser()
+        listed = _read_list(path) if path.is_file() else [parse_reference(text)]
+        found.update(dict.fromkeys(listed))
+    return list(found)
+
+
+def _read_list(path: Path) -> list[ModelReference]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ZooError(
+            f"{path} is no list of models; give a hub id, a folder or a text file of them"
+        ) from error
+    fields = [line.split("#")[0].split() for line in lines]
+    references = [_from_fields(words, path.parent) for words in fields if words]
+    if not references:
+        raise ZooError(f"{path} lists no model; one hub id or folder a line is expected")
+    return references
+
+
+def _from_fields(words: list[str], base: Path) -> ModelReference:
+    beside = base / Path(words[0]).expanduser()
+    if beside.is_dir():  # folders in a list are relative to the list
+        return ModelReference(str(beside))
+    reference = parse_reference(words[0])
+    return ModelReference(reference.address, words[1]) if len(words) > 1 else reference

@@ -1,0 +1,203 @@
+"""One way to read a model's files, wherever they lie: on a hub, in its cache or in a folder.
+
+Only small files and the header of the weights are read; the weights stay where they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from graphdb.errors import ZooError
+from zoo.hub.failures import told_as_zoo_error
+from zoo.hub.references import ModelReference
+
+_WEIGHTS = "model.safetensors"
+_INDEX = "model.safetensors.index.json"
+_PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")
+_BYTES = {"BOOL": 1, "U8": 1, "I8": 1, "F8_E4M3": 1, "F8_E5M2": 1, "I16": 2, "U16": 2, "F16": 2,
+          "BF16": 2, "I32": 4, "U32": 4, "F32": 4, "I64": 8, "U64": 8, "F64": 8}  # fmt: skip
+#: Counters such as BatchNorm's are int64; nobody counts them as parameters.
+_NO_PARAMETERS = frozenset({"I64", "BOOL"})
+_SAMPLED_BLOCKS = 16
+_BLOCK = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What the header of the weights says: counts by dtype, nothing loaded."""
+
+    elements: dict[str, int]
+
+    @property
+    def parameters(self) -> int:
+        return sum(n for dtype, n in self.elements.items() if dtype not in _NO_PARAMETERS)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes of all tensors as stored: what inference needs at least."""
+        return sum(n * _BYTES.get(dtype, 4) for dtype, n in self.elements.items())
+
+    @property
+    def dtype(self) -> str | None:
+        """The dtype of most parameters."""
+        counted = {d: n for d, n in self.elements.items() if d not in _NO_PARAMETERS}
+        return max(counted, key=lambda dtype: counted[dtype], default=None)
+
+
+class Repository(Protocol):
+    """A model's files."""
+
+    @property
+    def origin(self) -> str: ...
+
+    def text(self, name: str) -> str | None:
+        """A small file's text, None where there is none."""
+
+    def weights(self) -> Weights | None:
+        """The header of the safetensors, None where there are none."""
+
+    def has_pickle(self) -> bool: ...
+
+
+class Folder:
+    """A model in a local folder, or in a hub's cache."""
+
+    def __init__(self, path: Path, *, origin: str | None = None) -> None:
+        self.path = path
+        self.origin = origin or path.as_uri()
+
+    def text(self, name: str) -> str | None:
+        file = self.path / name
+        return file.read_text(encoding="utf-8") if file.is_file() else None
+
+    def weights(self) -> Weights | None:
+        files = self.weight_files()
+        if not files:
+            return None
+        headers = [_local_header(file) for file in files]
+        return Weights(_add(headers))
+
+    def weight_files(self) -> list[Path]:
+        """The safetensors files, shards in order."""
+        if (self.path / _WEIGHTS).is_file():
+            return [self.path / _WEIGHTS]
+        index = self.text(_INDEX)
+        names = set(json.loads(index)["weight_map"].values()) if index else set()
+        return [self.path / name for name in sorted(names)]
+
+    def has_pickle(self) -> bool:
+        return any((self.path / name).is_file() for name in _PICKLES)
+
+    def fingerprint(self) -> str:
+        """A hash of the configuration and of blocks spread over the weights: a bounded read."""
+        seen = hashlib.sha256((self.text("config.json") or "").encode())
+        for file in self.weight_files() or sorted(self.path.glob("*.bin")):
+            _hash_blocks(file, seen)
+        return seen.hexdigest()
+
+
+class HubRepository:
+    """A model on the hub that ``HF_ENDPOINT`` names, asked through its HTTP interface."""
+
+    def __init__(self, reference: ModelReference) -> None:
+        from huggingface_hub import HfApi
+
+        self._api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
+        self._id = reference.address
+        info = self._api.model_info(self._id, revision=reference.revision)
+        self.revision = info.sha
+        self.pipeline = info.pipeline_tag
+        self.files = {file.rfilename for file in info.siblings or []}
+        self.origin = "hub"
+
+    def text(self, name: str) -> str | None:
+        if name not in self.files:
+            return None
+        path = self._api.hf_hub_download(self._id, name, revision=self.revision)
+        return Path(path).read_text(encoding="utf-8")
+
+    def weights(self) -> Weights | None:
+        if not self.files & {_WEIGHTS, _INDEX}:
+            return None
+        found = self._api.get_safetensors_metadata(self._id, revision=self.revision)
+        counts = [dict(file.parameter_count) for file in found.files_metadata.values()]
+        return Weights(_add([{str(d): n for d, n in count.items()} for count in counts]))
+
+    def has_pickle(self) -> bool:
+        return bool(self.files & set(_PICKLES))
+
+
+def open_repository(reference: ModelReference) -> Folder | HubRepository:
+    """The files of a model; offline, those that the hub's cache holds.
+
+    Raises:
+        ZooError: neither a folder, nor on the hub, nor in its cache, with the reason.
+    """
+    if reference.folder is not None:
+        return Folder(reference.folder)
+    with told_as_zoo_error(str(reference)):
+        if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON"):
+            return _cached(reference)
+        return HubRepository(reference)
+
+
+def _cached(reference: ModelReference) -> Folder:
+    from huggingface_hub import snapshot_download
+
+    path = snapshot_download(reference.address, revision=reference.revision, local_files_only=True)
+    return Folder(Path(path), origin="hub")
+
+
+def _local_header(file: Path) -> dict[str, int]:
+    """Elements by dtype of one safetensors file.
+
+    Raises:
+        ZooError: a header that cannot be, or a file shorter than its header promises.
+    """
+    if not file.is_file():
+        raise ZooError(f"{file.name} is missing beside its index")
+    size = file.stat().st_size
+    try:
+        with file.open("rb") as opened:
+            (length,) = struct.unpack("<Q", opened.read(8))
+            if length > min(size - 8, 100_000_000):
+                raise ZooError(f"{file.name} is truncated or no safetensors file")
+            header = json.loads(opened.read(length))
+        header.pop("__metadata__", None)
+        end = max((entry["data_offsets"][1] for entry in header.values()), default=0)
+        elements = _add([{entry["dtype"]: _product(entry["shape"])} for entry in header.values()])
+    except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ZooError(f"{file.name} has a malformed safetensors header: {error}") from error
+    if size < 8 + length + end:
+        raise ZooError(f"{file.name} is truncated: {size} bytes of {8 + length + end}")
+    return elements
+
+
+def _product(shape: list[int]) -> int:
+    total = 1
+    for extent in shape:
+        total *= extent
+    return total
+
+
+def _add(counts: list[dict[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for count in counts:
+        for dtype, number in count.items():
+            total[dtype] = total.get(dtype, 0) + number
+    return total
+
+
+def _hash_blocks(file: Path, seen: hashlib._Hash) -> None:
+    size = file.stat().st_size
+    seen.update(f"{file.name}:{size}".encode())
+    with file.open("rb") as opened:
+        for block in range(_SAMPLED_BLOCKS):
+            opened.seek(max(0, size - _BLOCK) * block // (_SAMPLED_BLOCKS - 1))
+            seen.update(opened.read(_BLOCK))

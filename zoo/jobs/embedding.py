@@ -1,0 +1,177 @@
+"""A dataset seen through a probe model: its mean representation, as in the thesis' Domain
+Similarity, and a class-aware one beside it.
+
+Image probes (ViT or any backbone) average over patches or positions, text probes (sentence or
+causal language models) over the tokens that are no padding.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphdb.records import Embedding, digest
+from zoo.hub.datasets import LoadedDataset
+from zoo.jobs.adaptive import MOST_SAMPLES, Moments, is_settled
+from zoo.jobs.failures import JobError
+from zoo.jobs.inputs import collator, examples
+from zoo.jobs.networks import Network, load_processor, pad_token
+from zoo.jobs.specs import ModelSource, Settings
+
+if TYPE_CHECKING:
+    import torch
+
+BATCH = 32
+#: Samples before the first question whether they are enough: a variance needs some.
+FEWEST_SAMPLES = 64
+METHODS = ("domain", "class-aware")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProbeResult:
+    """Shapes: ``domain`` [D], ``class_aware`` [2 D]."""
+
+    domain: NDArray[np.float32]
+    class_aware: NDArray[np.float32]
+    samples: int
+    seconds: float
+
+    def embeddings(self, dataset: str, probe: str) -> list[Embedding]:
+        vectors = zip(METHODS, (self.domain, self.class_aware), strict=True)
+        return [Embedding(dataset, probe, v, method, self.samples) for method, v in vectors]
+
+
+def load_probe(source: ModelSource, *, modality: str, settings: Settings) -> Network:
+    """The backbone of a model, without a head.
+
+    Raises:
+        JobError: it cannot be loaded.
+    """
+    import torch
+    import transformers
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        processor = load_processor(source, modality, settings)
+        model = transformers.AutoModel.from_pretrained(
+            source.address,
+            revision=source.revision,
+            trust_remote_code=source.trust_remote_code,
+            use_safetensors=None if source.allow_pickle else True,
+        )
+    except Exception as error:  # whatever a stranger's model throws is its failure
+        raise JobError("model", error) from error
+    pad_token(model, processor, modality)
+    return Network(model.float().eval().to(device), processor, modality)
+
+
+def embed(
+    data: LoadedDataset,
+    probe: Network,
+    *,
+    settings: Settings,
+    others: NDArray[np.float64] | None = None,
+    most: int | None = MOST_SAMPLES,
+    seed: int = 0,
+) -> ProbeResult:
+    """The mean representation of the training rows, sampled until its neighbours are certain.
+
+    Args:
+        others: mean representations [E, D] of the datasets already known by this probe.
+        most: samples at most; None reads every row, whatever is certain.
+        seed: of the order in which rows are drawn.
+
+    Raises:
+        JobError: a row that cannot be read, or representations that are not finite.
+    """
+    started = time.perf_counter()
+    rows = data.splits["train"]
+    limit = len(rows) if most is None else min(most, len(rows))
+    order = np.random.default_rng(seed).permutation(len(rows))[:limit]
+    known = np.zeros((0, 0)) if others is None else others
+    moments: Moments | None = None
+    for features, labels in representations(data, probe, order, settings=settings):
+        moments = moments or Moments(features.shape[1], len(data.classes))
+        moments.add(features, labels)
+        enough = most is not None and moments.count >= FEWEST_SAMPLES
+        if enough and is_settled(moments, known, total=len(rows)):
+            break
+    if moments is None or not np.isfinite(moments.sums).all():
+        raise JobError("model", "the probe's representations are not finite")
+    return ProbeResult(
+        moments.mean().astype(np.float32),
+        moments.class_aware().astype(np.float32),
+        moments.count,
+        time.perf_counter() - started,
+    )
+
+
+def representations(
+    data: LoadedDataset, probe: Network, order: NDArray[np.int64], *, settings: Settings
+) -> Any:
+    """Features [B, D] (float64) and labels [B], batch by batch, of the training rows in ``order``.
+
+    Rows are decoded and tokenised as they are asked for: what is not needed costs nothing.
+    """
+    import torch
+
+    collate = collator(probe)
+    device = next(probe.model.parameters()).device
+    for start in range(0, len(order), BATCH):
+        rows = data.splits["train"].select(order[start : start + BATCH])
+        inputs = examples(rows, probe, settings=settings)
+        batch = collate([inputs[index] for index in range(len(inputs))])
+        labels = batch.pop("labels").numpy()
+        moved = {key: value.to(device) for key, value in batch.items()}
+        with torch.inference_mode():
+            features = represent(probe.model, moved)
+        yield features.double().cpu().numpy(), labels
+
+
+def represent(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    """The mean of the last hidden state: over positions of an image, over tokens of a text."""
+    hidden: torch.Tensor = model(**batch).last_hidden_state
+    if hidden.ndim == 4:
+        return hidden.mean(dim=(2, 3))  # [B, D, H, W] -> [B, D]
+    mask = batch.get("attention_mask")
+    if mask is None:
+        return hidden.mean(dim=1)  # [B, T, D] -> [B, D]
+    weights = mask[..., None].to(hidden.dtype)
+    return (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
+
+
+class EmbeddingCache:
+    """Results by the dataset's fingerprint and the probe, as npz files without pickles."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def get(self, fingerprint: str, probe: str) -> ProbeResult | None:
+        path = self._path(fingerprint, probe)
+        if not path.is_file():
+            return None
+        with np.load(path, allow_pickle=False) as kept:
+            return ProbeResult(
+                kept["domain"], kept["class_aware"], int(kept["samples"]), float(kept["seconds"])
+            )
+
+    def put(self, fingerprint: str, probe: str, result: ProbeResult) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self._path(fingerprint, probe)
+        partial = path.with_suffix(".partial.npz")
+        np.savez(
+            partial,
+            domain=result.domain,
+            class_aware=result.class_aware,
+            samples=np.int64(result.samples),
+            seconds=np.float64(result.seconds),
+        )
+        partial.replace(path)
+
+    def _path(self, fingerprint: str, probe: str) -> Path:
+        return self.folder / f"{digest(fingerprint, probe)}.npz"

@@ -1,0 +1,42 @@
+"""Why a job failed, as the graph keeps it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from graphdb.errors import ZooError
+from zoo.hub.failures import first_line, reason_of
+
+Cause = Literal["model", "dataset", "memory", "training", "process"]
+
+
+class JobError(Exception):
+    """A job that cannot be done, with the side that is at fault and one line of reason."""
+
+    def __init__(self, cause: Cause, reason: str | BaseException) -> None:
+        text = reason_of(reason) if isinstance(reason, BaseException) else reason
+        super().__init__(f"{cause}: {text}")
+        self.cause: Cause = cause
+        self.reason = text
+
+
+def cause_of(error: BaseException) -> tuple[Cause, str]:
+    """The cause and the reason of whatever ended a job."""
+    if isinstance(error, JobError):
+        return error.cause, error.reason
+    if isinstance(error, ZooError):
+        return "dataset", first_line(error)
+    if is_out_of_memory(error):
+        return "memory", f"out of memory even with a batch of 1: {first_line(error)}"
+    return "training", f"{type(error).__name__}: {first_line(error)}"
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Device or main memory; torch names it differently by device and version."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    if names & {"OutOfMemoryError", "MemoryError"}:
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and (
+        "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text
+    )

@@ -1,0 +1,247 @@
+"""Fine-tune one model on one dataset with transformers' Trainer and measure it on the test split.
+
+The same seed gives the same result on a CPU. Killed and started again with the same folder it goes
+on from its last checkpoint; out of memory it halves the batch and accumulates gradients, so that
+the steps stay those of the batch size asked for.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zoo.hub.datasets import LoadedDataset, load_dataset
+from zoo.jobs.failures import JobError, cause_of, is_out_of_memory
+from zoo.jobs.inputs import collator, examples
+from zoo.jobs.machine import device_name, peak_memory, prepare_machine, versions
+from zoo.jobs.networks import Network, load_network
+from zoo.jobs.specs import FineTuningSpec, Outcome, Settings
+
+if TYPE_CHECKING:
+    from transformers import Trainer, TrainingArguments
+
+Result = TypeVar("Result")
+
+
+def fine_tune(spec: FineTuningSpec) -> Outcome:
+    """Do one job; whatever goes wrong inside is an outcome, never an exception."""
+    started = time.perf_counter()
+    try:
+        outcome = _fine_tune(spec, started)
+    except Exception as error:
+        cause, reason = cause_of(error)
+        return Outcome(
+            status="failed", seconds=time.perf_counter() - started, reason=reason, cause=cause
+        )
+    shutil.rmtree(spec.folder, ignore_errors=True)
+    return outcome
+
+
+def _fine_tune(spec: FineTuningSpec, started: float) -> Outcome:
+    prepare_machine(threads=spec.threads, seed=spec.settings.seed)
+    source = spec.dataset
+    data = load_dataset(source.reference, config=source.config, max_samples=source.max_samples)
+    train = halving(lambda batch: _train(spec, data, batch), spec.settings.batch_size)
+    trainer, network = train
+    metrics = _test(trainer, network, data, spec.settings)
+    if spec.push_to_hub:
+        trainer.push_to_hub()
+    return Outcome(
+        status="done",
+        seconds=time.perf_counter() - started,
+        metric=data.config.metric,
+        value=metrics[data.config.metric],
+        metrics=metrics,
+        epochs=trainer.state.epoch,
+        learning_rate=spec.settings.rate,
+        batch_size=spec.settings.batch_size,
+        peak_memory_bytes=peak_memory(),
+        device=device_name(),
+        versions=versions(),
+    )
+
+
+def halving(train: Callable[[int], Result], batch_size: int) -> Result:
+    """Call ``train`` with a batch size, and with half of it as long as memory does not suffice.
+
+    Raises:
+        The error of memory, when a batch of one does not fit either.
+    """
+    while True:
+        try:
+            return train(batch_size)
+        except Exception as error:
+            if batch_size == 1 or not is_out_of_memory(error):
+                raise
+        batch_size //= 2
+        _release()
+
+
+def _release() -> None:
+    import gc
+
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _train(spec: FineTuningSpec, data: LoadedDataset, batch_size: int) -> tuple[Trainer, Network]:
+    import transformers
+
+    settings = spec.settings
+    transformers.set_seed(settings.seed)
+    network = load_network(
+        spec.model, classes=data.classes, modality=data.modality, settings=settings
+    )
+    train = examples(data.splits["train"], network, settings=settings, train=True)
+    validation = examples(data.splits["validation"], network, settings=settings)
+    steps = math.ceil(len(train) / settings.batch_size) * settings.epochs
+    trainer = transformers.Trainer(
+        model=network.model,
+        args=_arguments(spec, batch_size, round(steps * settings.warmup)),
+        data_collator=collator(network),
+        train_dataset=train,
+        eval_dataset=validation if settings.patience else None,
+        compute_metrics=lambda found: measure(found.predictions, found.label_ids),
+        callbacks=_callbacks(spec),
+        optimizers=_optimizers(network, settings),
+    )
+    trainer.remove_callback(transformers.PrinterCallback)  # a job prints nothing
+    trainer.train(resume_from_checkpoint=last_checkpoint(spec.folder))
+    return trainer, network
+
+
+def _arguments(spec: FineTuningSpec, batch_size: int, warmup: int) -> TrainingArguments:
+    import transformers
+
+    settings = spec.settings
+    every_epoch = "epoch" if settings.patience else "no"
+    return transformers.TrainingArguments(
+        output_dir=str(spec.folder),
+        num_train_epochs=settings.epochs,
+        per_device_train_batch_size=batch_size,
+        per_device_eval_batch_size=max(batch_size, 32),
+        gradient_accumulation_steps=max(1, settings.batch_size // batch_size),
+        learning_rate=settings.rate,
+        lr_scheduler_type="linear" if settings.scheduler == "cyclic" else settings.scheduler,
+        warmup_steps=warmup,
+        seed=settings.seed,
+        data_seed=settings.seed,
+        eval_strategy=every_epoch,
+        save_strategy=every_epoch,
+        save_total_limit=2,
+        load_best_model_at_end=settings.patience is not None,
+        metric_for_best_model="accuracy" if settings.patience else None,
+        logging_strategy="epoch",
+        disable_tqdm=True,
+        report_to=list(spec.trackers) or "none",
+        push_to_hub=spec.push_to_hub is not None,
+        hub_model_id=spec.push_to_hub,
+        dataloader_pin_memory=False,
+        remove_unused_columns=False,
+        **_precision(settings),
+    )
+
+
+def _precision(settings: Settings) -> dict[str, bool]:
+    import torch
+
+    if settings.precision == "auto":
+        cuda = torch.cuda.is_available()
+        bfloat16 = cuda and torch.cuda.is_bf16_supported()
+        return {"bf16": bfloat16, "fp16": cuda and not bfloat16}
+    return {"bf16": settings.precision == "bfloat16", "fp16": settings.precision == "float16"}
+
+
+def _callbacks(spec: FineTuningSpec) -> list[Any]:
+    import transformers
+
+    if spec.settings.patience:
+        return [transformers.EarlyStoppingCallback(early_stopping_patience=spec.settings.patience)]
+    return [_timed_checkpoints(spec.checkpoint_seconds)]
+
+
+def _timed_checkpoints(seconds: float) -> Any:
+    """A callback that saves by the clock: a short job writes nothing, a long one loses little."""
+    import transformers
+
+    class TimedCheckpoints(transformers.TrainerCallback):  # type: ignore[misc]
+        saved = time.monotonic()
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if time.monotonic() - self.saved >= seconds and state.global_step < state.max_steps:
+                self.saved = time.monotonic()
+                control.should_save = True
+
+    return TimedCheckpoints()
+
+
+def _optimizers(network: Network, settings: Settings) -> tuple[Any, Any]:
+    """SGD and the cyclic rate of the thesis; transformers' own otherwise."""
+    import torch
+
+    if settings.optimizer == "adamw" and settings.scheduler != "cyclic":
+        return None, None
+    trained = [p for p in network.model.parameters() if p.requires_grad]
+    if settings.optimizer == "sgd":
+        optimizer: torch.optim.Optimizer = torch.optim.SGD(trained, settings.rate, momentum=0.9)
+    else:
+        optimizer = torch.optim.AdamW(trained, settings.rate)
+    if settings.scheduler != "cyclic":
+        return optimizer, None
+    cycle = torch.optim.lr_scheduler.CyclicLR(
+        optimizer,
+        base_lr=settings.rate / 10,
+        max_lr=settings.rate,
+        cycle_momentum=settings.optimizer == "sgd",
+    )
+    return optimizer, cycle
+
+
+def last_checkpoint(folder: Path) -> str | None:
+    """The newest checkpoint that was written to its end, None where there is none.
+
+    The trainer's state is the last file of a checkpoint: a kill in between leaves one without.
+    """
+    found = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
+    whole = [path for path in found if path.name.rpartition("-")[2].isdigit()]
+    newest = max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+    return str(newest) if newest else None
+
+
+def measure(logits: Any, labels: NDArray[np.int64]) -> dict[str, float]:
+    """Accuracy, macro F1 (that of class 1 for two classes, as GLUE) and Matthews' correlation.
+
+    Shapes: ``logits`` [N, classes], ``labels`` [N].
+
+    Raises:
+        JobError: outputs that are not finite: the training has diverged.
+    """
+    from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
+
+    values = logits[0] if isinstance(logits, tuple) else logits
+    if not np.isfinite(values).all():
+        raise JobError("training", "the network's outputs are not finite: training diverged")
+    predicted = values.argmax(axis=1)
+    average = "binary" if values.shape[1] == 2 else "macro"
+    return {
+        "accuracy": float(accuracy_score(labels, predicted)),
+        "f1": float(f1_score(labels, predicted, average=average, zero_division=0)),
+        "mcc": float(matthews_corrcoef(labels, predicted)),
+    }
+
+
+def _test(
+    trainer: Trainer, network: Network, data: LoadedDataset, settings: Settings
+) -> dict[str, float]:
+    found = trainer.predict(examples(data.splits["test"], network, settings=settings))
+    return measure(found.predictions, found.label_ids)

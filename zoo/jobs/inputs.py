@@ -1,0 +1,124 @@
+"""Rows of a dataset as the tensors a network takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from zoo.jobs.failures import JobError
+from zoo.jobs.networks import Network
+from zoo.jobs.specs import Settings
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from PIL.Image import Image
+
+#: Processed images are kept in memory up to this size, so that an epoch decodes nothing again.
+_KEEP_BYTES = 512 * 2**20
+#: A random crop keeps at least this share of each side.
+_CROP = 0.8
+
+Example = dict[str, Any]
+
+
+class Images:
+    """Images as ``pixel_values`` [3, H, W], processed once where they fit in memory.
+
+    ``augment`` takes a random crop and a horizontal flip first, from torch's global generator,
+    which transformers seeds and restores with its checkpoints.
+    """
+
+    def __init__(self, rows: Dataset, network: Network, *, augment: bool = False) -> None:
+        self._rows = rows
+        self._processor = network.processor
+        self._augment = augment
+        self._kept: dict[int, Example] = {}
+        self._room = _KEEP_BYTES
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: int) -> Example:
+        if index in self._kept:
+            return self._kept[index]
+        example = self._read(index)
+        size = example["pixel_values"].nbytes
+        if not self._augment and size <= self._room:
+            self._room -= size
+            self._kept[index] = example
+        return example
+
+    def _read(self, index: int) -> Example:
+        try:
+            row = self._rows[index]
+            image = row["image"].convert("RGB")
+        except Exception as error:  # a stranger's file: whatever the decoder throws
+            raise JobError("dataset", f"image {_name(self._rows, index)}: {error}") from error
+        image = _augmented(image) if self._augment else image
+        pixels = self._processor(image, return_tensors="pt")["pixel_values"][0]
+        return {"pixel_values": pixels, "labels": row["label"]}
+
+
+def tokens(rows: Dataset, network: Network, *, settings: Settings) -> list[Example]:
+    """Texts, or pairs of them, as token ids cut to ``max_length``; padding is left to the batch."""
+    pairs = (list(rows["text_pair"]),) if "text_pair" in rows.column_names else ()
+    texts = [[text or "" for text in column] for column in (list(rows["text"]), *pairs)]
+    limit = min(settings.max_length, network.processor.model_max_length)
+    encoded = network.processor(*texts, truncation=True, max_length=limit)
+    labels = list(rows["label"])
+    return [
+        {key: encoded[key][row] for key in encoded} | {"labels": labels[row]}
+        for row in range(len(labels))
+    ]
+
+
+def examples(
+    rows: Dataset, network: Network, *, settings: Settings, train: bool = False
+) -> Images | list[Example]:
+    """What a data loader takes."""
+    if network.modality == "image":
+        return Images(rows, network, augment=train and settings.augment)
+    return tokens(rows, network, settings=settings)
+
+
+def collator(network: Network) -> Callable[[list[Example]], Example]:
+    """Examples to one batch of tensors."""
+    import transformers
+
+    if network.modality == "image":
+        return _stack
+    padding = transformers.DataCollatorWithPadding(network.processor)
+
+    def collate(batch: list[Example]) -> Example:
+        return dict(padding(batch))
+
+    return collate
+
+
+def _stack(batch: list[Example]) -> Example:
+    import torch
+
+    labels = torch.tensor([example["labels"] for example in batch])
+    return {"pixel_values": torch.stack([e["pixel_values"] for e in batch]), "labels": labels}
+
+
+def _augmented(image: Image) -> Image:
+    import torch
+    from PIL import ImageOps
+    from PIL.Image import Resampling
+
+    share, x, y, flip = torch.rand(4).tolist()
+    scale = _CROP + (1 - _CROP) * share
+    width, height = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    left, top = int(x * (image.width - width)), int(y * (image.height - height))
+    crop = image.crop((left, top, left + width, top + height))
+    crop = crop.resize(image.size, Resampling.BILINEAR)
+    return ImageOps.mirror(crop) if flip < 0.5 else crop
+
+
+def _name(rows: Dataset, index: int) -> str:
+    """The file of an image where it has one, else its row."""
+    from datasets import Image as Feature
+
+    entry = rows.cast_column("image", Feature(decode=False))[index]["image"]
+    return str(entry.get("path") or f"in row {index}")

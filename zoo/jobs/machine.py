@@ -1,0 +1,54 @@
+"""The machine a job runs on: seeds, threads, memory and versions."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import resource
+import sys
+
+_PACKAGES = ("transferzoo", "torch", "transformers", "accelerate", "peft", "datasets")
+
+
+def prepare_machine(*, threads: int | None, seed: int) -> None:
+    """Seed everything, quiet the libraries, and keep to ``threads`` on a CPU."""
+    import datasets
+    import torch
+    import transformers
+
+    if threads:
+        torch.set_num_threads(threads)
+    transformers.set_seed(seed)
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    datasets.disable_progress_bars()
+
+
+def device_name() -> str:
+    """The accelerator's name, or ``cpu``."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def peak_memory() -> int:
+    """Bytes: of the device where there is one, of this process otherwise."""
+    import torch
+
+    if torch.cuda.is_available():
+        return int(torch.cuda.max_memory_allocated())
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of what a result depends on."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,173 @@
+"""A pre-trained model with a new head for a dataset's classes, checked before a step is wasted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from zoo.jobs.failures import JobError
+from zoo.jobs.specs import ModelSource, Settings
+
+if TYPE_CHECKING:
+    import torch
+
+#: A backbone of which more is missing in the checkpoint was not pre-trained as configured.
+_MISSING_SHARE = 0.2
+#: Parts of the names of attention's projections, over the families of transformers.
+_ATTENTION = ("query", "value", "q_", "v_", "qkv", "c_attn", "Wqkv")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """``processor`` is the tokenizer of a text model, the image processor of an image model."""
+
+    model: torch.nn.Module
+    processor: Any
+    modality: str
+
+
+def load_network(
+    source: ModelSource, *, classes: tuple[str, ...], modality: str, settings: Settings
+) -> Network:
+    """The model with a head of ``len(classes)`` outputs and the method's parameters trainable.
+
+    ``full`` trains everything, ``linear`` only what is outside the pre-trained backbone, ``lora``
+    low-rank updates of the attention (or of all linear layers) and the head.
+
+    Raises:
+        JobError: weights that cannot be loaded, do not fit the configuration or are not finite.
+    """
+    try:
+        processor = load_processor(source, modality, settings)
+        model, missing = _load(source, classes, modality)
+    except JobError:
+        raise
+    except Exception as error:  # whatever a stranger's model throws is its failure
+        raise JobError("model", error) from error
+    _check(model, missing)
+    pad_token(model, processor, modality)
+    return Network(_apply(model, settings), processor, modality)
+
+
+def _common(source: ModelSource) -> dict[str, Any]:
+    return {"revision": source.revision, "trust_remote_code": source.trust_remote_code}
+
+
+def load_processor(source: ModelSource, modality: str, settings: Settings) -> Any:
+    import transformers
+
+    if modality == "text":
+        return transformers.AutoTokenizer.from_pretrained(source.address, **_common(source))
+    try:
+        processor = transformers.AutoImageProcessor.from_pretrained(
+            source.address, **_common(source)
+        )
+    except (OSError, ValueError):  # many image models ship without one
+        processor = _plain_processor(source)
+    if settings.image_size:
+        side = settings.image_size
+        processor.size = type(processor)(size={"height": side, "width": side}).size
+        processor.do_center_crop = False
+    return processor
+
+
+def _plain_processor(source: ModelSource) -> Any:
+    """Resize to the model's input and scale to [-1, 1]."""
+    import transformers
+
+    config = transformers.AutoConfig.from_pretrained(source.address, **_common(source))
+    side = getattr(config, "image_size", None) or 224
+    side = side[0] if isinstance(side, list | tuple) else side
+    return transformers.ViTImageProcessor(size={"height": side, "width": side})
+
+
+def _load(
+    source: ModelSource, classes: tuple[str, ...], modality: str
+) -> tuple[torch.nn.Module, set[str]]:
+    import transformers
+
+    kind = (
+        transformers.AutoModelForImageClassification
+        if modality == "image"
+        else transformers.AutoModelForSequenceClassification
+    )
+    model, info = kind.from_pretrained(
+        source.address,
+        num_labels=len(classes),
+        id2label=dict(enumerate(classes)),
+        label2id={name: number for number, name in enumerate(classes)},
+        ignore_mismatched_sizes=True,
+        use_safetensors=None if source.allow_pickle else True,
+        output_loading_info=True,
+        **_common(source),
+    )
+    mismatched = {entry[0] for entry in info["mismatched_keys"]}
+    wrong = sorted(mismatched - set(_head(model)))
+    if wrong:
+        raise JobError("model", f"weights do not fit the configuration, first: {wrong[0]}")
+    return model.float(), set(info["missing_keys"])
+
+
+def _head(model: torch.nn.Module) -> list[str]:
+    """Names of the parameters outside the pre-trained backbone."""
+    prefix = getattr(model, "base_model_prefix", "") + "."
+    return [name for name, _ in model.named_parameters() if not name.startswith(prefix)]
+
+
+def _check(model: torch.nn.Module, missing: set[str]) -> None:
+    import torch
+
+    head = set(_head(model))
+    backbone = {name: p for name, p in model.named_parameters() if name not in head}
+    absent = sum(p.numel() for name, p in backbone.items() if name in missing)
+    total = sum(p.numel() for p in backbone.values())
+    if total and absent / total > _MISSING_SHARE:
+        raise JobError("model", f"{absent:,} of {total:,} parameters are not in its weights")
+    for name, parameter in backbone.items():
+        if not bool(torch.isfinite(parameter).all()):
+            raise JobError("model", f"weights are not finite (NaN or infinity), first: {name}")
+
+
+def pad_token(model: torch.nn.Module, processor: Any, modality: str) -> None:
+    """A causal language model often has no padding token; the end of text serves."""
+    config: Any = model.config
+    if modality != "text":
+        return
+    if processor.pad_token is None:
+        processor.pad_token = processor.eos_token or processor.unk_token
+    if getattr(config, "pad_token_id", None) is None:
+        config.pad_token_id = processor.pad_token_id
+
+
+def _apply(model: torch.nn.Module, settings: Settings) -> torch.nn.Module:
+    if settings.method == "lora":
+        return _lora(model, settings)
+    if settings.method == "linear":
+        head = set(_head(model))
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad = name in head
+    return model
+
+
+def _lora(model: torch.nn.Module, settings: Settings) -> torch.nn.Module:
+    import peft
+    import torch
+
+    head = {name.split(".")[0] for name in _head(model)}
+    inside = [
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, torch.nn.Linear | torch.nn.Conv2d)
+        and name.split(".")[0] not in head
+        and getattr(module, "groups", 1) == 1  # peft adapts no grouped convolution
+    ]
+    attention = [name for name in inside if any(word in name for word in _ATTENTION)]
+    config = peft.LoraConfig(
+        r=settings.lora_rank,
+        lora_alpha=settings.lora_alpha,
+        lora_dropout=settings.lora_dropout,
+        target_modules=attention or inside,
+        modules_to_save=sorted(head),
+    )
+    adapted: torch.nn.Module = peft.get_peft_model(model, config)
+    return adapted

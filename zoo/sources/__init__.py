@@ -1,7 +1,8 @@
 """Where histories come from: TransferGraph's files, record bundles, a seeded generator."""
 
-from zoo.sources.bundle import read_bundle
+from zoo.sources.bundle import Progress, read_bundle
 from zoo.sources.export import write_bundle
+from zoo.sources.history import Reading, read_history
 from zoo.sources.refusals import BundleError
 
-__all__ = ["BundleError", "read_bundle", "write_bundle"]
+__all__ = ["BundleError", "Progress", "Reading", "read_bundle", "read_history", "write_bundle"]

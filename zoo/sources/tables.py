@@ -28,7 +28,10 @@ ROWS_A_CHUNK = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some rows of a file, each as wide as the header; ``lines`` counts from 1."""
+    """Some rows of a file, each as wide as the header or, where asked for, shorter.
+
+    ``lines`` counts physical lines from 1; a row of several lines stands in its first.
+    """
 
     header: list[str]
     rows: list[list[str]]
@@ -58,7 +61,7 @@ class _Bounded(io.RawIOBase):
         return len(data)
 
 
-def chunks(path: Path, *, refuse: Refuse) -> Iterator[Chunk]:
+def chunks(path: Path, *, refuse: Refuse, short: bool = False) -> Iterator[Chunk]:
     """The rows of a CSV file (UTF-8, header row, plain or ``.gz``).
 
     The first chunk comes even without rows, because its header is wanted. Blank lines are passed
@@ -71,22 +74,25 @@ def chunks(path: Path, *, refuse: Refuse) -> Iterator[Chunk]:
         with path.open("rb") as file:
             packed = path.suffix == ".gz"
             stream = cast("BinaryIO", gzip.GzipFile(fileobj=file)) if packed else file
-            yield from _chunks(stream, refuse)
+            yield from _chunks(stream, refuse, short)
     except OSError as error:
         raise ZooError(f"Cannot read {path}: {error.strerror or error}") from error
 
 
-def table(path: Path, *, refuse: Refuse) -> Chunk:
-    """A whole file as one chunk; without a header there are no columns either."""
+def table(path: Path, *, refuse: Refuse, short: bool = False) -> Chunk:
+    """A whole file as one chunk; without a header there are no columns either.
+
+    ``short`` lets rows through that end before the header does.
+    """
     whole = Chunk([], [], [])
-    for chunk in chunks(path, refuse=refuse):
+    for chunk in chunks(path, refuse=refuse, short=short):
         whole.header[:] = chunk.header
         whole.rows.extend(chunk.rows)
         whole.lines.extend(chunk.lines)
     return whole
 
 
-def _chunks(stream: BinaryIO, refuse: Refuse) -> Iterator[Chunk]:
+def _chunks(stream: BinaryIO, refuse: Refuse, short: bool) -> Iterator[Chunk]:
     # Bytes that are no UTF-8 become lone surrogates here and are refused cell by cell, with the
     # line they stand in; a strict decoder would only know the block of 8 kB.
     text = io.TextIOWrapper(
@@ -102,7 +108,7 @@ def _chunks(stream: BinaryIO, refuse: Refuse) -> Iterator[Chunk]:
         for row in reader:
             if not chunk.header:
                 chunk = Chunk(row, [], [])
-            elif len(row) == len(chunk.header):
+            elif len(row) == len(chunk.header) or (short and 0 < len(row) < len(chunk.header)):
                 chunk.rows.append(row)
                 chunk.lines.append(line + 1)
             elif row:

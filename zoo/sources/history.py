@@ -1,0 +1,65 @@
+"""A history from a path: which layout it has, and what was read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from graphdb.errors import ZooError
+from graphdb.records import History, Refusal
+from zoo.sources.bundle import Progress, read_bundle
+from zoo.sources.layout import REQUIRED, is_bundle_file, looks_like_bundle
+from zoo.sources.modality import MODALITIES, RECORDS
+from zoo.sources.refusals import shown
+from zoo.sources.transfergraph import modality_folders, read_transfergraph
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A history and how it was come by.
+
+    ``refused`` are the rows that were not taken; a bundle has none, it is refused as a whole.
+    ``notes`` tell what was corrected or passed over, a line each.
+    """
+
+    kind: Literal["transfergraph", "bundle"]
+    history: History
+    refused: tuple[Refusal, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def read_history(path: Path, *, progress: Progress | None = None) -> Reading:
+    """Read TransferGraph's files (the parent folder or one modality's) or a record bundle.
+
+    Raises:
+        BundleError: a bundle with a problem in it.
+        ZooError: the path is neither, or cannot be read.
+    """
+    if not path.is_dir():
+        what = "is a file" if path.exists() else "does not exist"
+        raise ZooError(f"{path} {what}. Give the folder of a history: zoo ingest records FOLDER")
+    path = path.resolve()
+    if looks_like_bundle(path):
+        return Reading("bundle", read_bundle(path, progress=progress), notes=_passed_over(path))
+    if modality_folders(path):
+        return Reading("transfergraph", *read_transfergraph(path, progress=progress))
+    raise ZooError(_unknown(path))
+
+
+def _passed_over(folder: Path) -> tuple[str, ...]:
+    """Tables under a name that no bundle has: a typing error would lose a file in silence."""
+    names = sorted(p.name for p in folder.iterdir() if p.name.endswith((".csv", ".csv.gz")))
+    others = [name for name in names if not is_bundle_file(name)]
+    return tuple(f"{name} was not read: no file of a bundle has this name" for name in others)
+
+
+def _unknown(folder: Path) -> str:
+    files = ", ".join(f"{name}.csv" for name in REQUIRED)
+    parents = " or ".join(modality.folder for modality in MODALITIES)
+    found = sorted(p.name for p in folder.iterdir())
+    some = ", ".join(map(shown, found[:5])) + (", ..." if len(found) > 5 else "")
+    return (
+        f"No history in {folder}. Looked for a record bundle ({files}) and for TransferGraph's "
+        f"files (a folder {parents} with {RECORDS}); found {some or 'nothing'}."
+    )

@@ -1,0 +1,95 @@
+"""The command line: each command parses, makes one call of the library, and shows.
+
+Commands load when they are named, so that ``zoo --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from importlib import import_module
+
+import click
+
+from graphdb.errors import ZooError
+
+__all__ = ["main"]
+
+#: Command, module, attribute. The help of each stands here so that listing loads none of them.
+_COMMANDS = {
+    "ingest": ("cli.ingest", "Fill the zoo: records, models, datasets, runs, scores."),
+    "record": ("cli.record", "Add one fine-tuning result of your own."),
+    "forget": ("cli.forget", "Undo a run, or remove a model or dataset."),
+    "quarantine": ("cli.quarantine", "Take a dataset's results out of training and truth."),
+    "train": ("cli.train", "Train the graph learner on what the zoo holds."),
+    "predict": ("cli.predict", "Rank models for datasets and write the links back."),
+    "candidates": ("cli.candidates", "Read published predictions back, within limits."),
+    "evaluate": ("cli.evaluate", "Compare learners, each target dataset held out in turn."),
+    "export": ("cli.export", "Write the zoo as a record bundle."),
+    "query": ("cli.query", "Run a named Cypher query."),
+    "ls": ("cli.ls", "List models, datasets, learners, runs or jobs."),
+    "show": ("cli.show", "Show everything about one model, dataset, learner, run or job."),
+    "db": ("cli.db", "The database itself: status, serve, push, backup, restore."),
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command = getattr(import_module(_COMMANDS[cmd_name][0]), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_) for name, (_, help_) in _COMMANDS.items()])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="transferzoo", prog_name="zoo")
+@click.option("--store", help="embedded:, embedded:FOLDER, bolt://HOST:PORT, neo4j+s://HOST.")
+@click.option("--database", help="Database of the server (default: the user's home database).")
+@click.option("-v", "--verbose", is_flag=True, help="Log each query with its time and rows.")
+@click.pass_context
+def zoo(ctx: click.Context, store: str | None, database: str | None, verbose: bool) -> None:
+    """Which pre-trained models should I fine-tune on my dataset?
+
+    Without --store: ZOO_STORE, else NEO4J_URI (with NEO4J_USERNAME and NEO4J_PASSWORD), else an
+    embedded store in your data folder.
+    """
+    _log(verbose)
+    ctx.obj = {"store": store, "database": database}
+
+
+def main() -> None:
+    """Run a command. What a user can act on is one line and exit code 1; a bug keeps its trace."""
+    try:
+        zoo(standalone_mode=False)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read our output (head, less) has seen enough.
+        sys.stderr.close()
+        sys.exit(0)
+    except ZooError as error:
+        from cli.text import plain
+
+        click.echo(f"Error: {plain(str(error))}", err=True)
+        sys.exit(1)
+
+
+def _log(verbose: bool) -> None:
+    logging.basicConfig(format="%(message)s", level=logging.ERROR, stream=sys.stderr)
+    # The driver warns of each attempt that it repeats; the end of them is what a user needs.
+    logging.getLogger("neo4j").setLevel(logging.CRITICAL)
+    logging.getLogger("graphdb").setLevel(logging.INFO if verbose else logging.ERROR)

@@ -13,7 +13,6 @@ from importlib.metadata import PackageNotFoundError, version
 
 from graphdb.store import Store, Transaction
 
-Value = str | int | float | bool | None | list[str]
 _PACKAGES = ("transferzoo", "neo4j", "torch", "torch-geometric", "xgboost", "transformers")
 
 
@@ -22,7 +21,7 @@ class Provenance:
     """Who wrote something: ``id`` stamps the relationships, ``arguments`` repeat the command."""
 
     kind: str
-    arguments: Mapping[str, Value] = field(default_factory=dict)
+    arguments: Mapping[str, object] = field(default_factory=dict)
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 

@@ -1,0 +1,81 @@
+"""Ranked models as ``zoo predict`` and ``zoo candidates`` show them."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from cli.rows import print_json, print_table
+from cli.text import cell, count, interval, plain
+
+if TYPE_CHECKING:
+    from zoo import Candidates, Limits
+
+_LOADERS = {
+    "image": "AutoModelForImageClassification",
+    "text": "AutoModelForSequenceClassification",
+}
+_COLUMNS = ("", "model", "predicted", "interval", "measured", "parameters", "licence", "model mean")
+
+
+def print_answers(answers: list[Candidates], *, as_json: bool, limits: Limits) -> None:
+    """Each dataset's table, what fell outside the limits, and what to type next."""
+    for answer in answers:
+        if as_json:
+            for model in answer.models:
+                row = {"dataset": answer.dataset, "method": answer.method, **asdict(model)}
+                print_json({**row, "learner": answer.learner})
+        else:
+            _print_answer(answer, limits)
+
+
+def _print_answer(answer: Candidates, limits: Limits) -> None:
+    rows = [
+        [
+            str(model.rank),
+            cell(model.model),
+            cell(model.accuracy),
+            interval(model.low, model.high),
+            cell(model.measured),
+            count(model.parameters),
+            cell(model.license),
+            cell(model.model_mean),
+        ]
+        for model in answer.models
+    ]
+    title = f"{plain(answer.dataset)}: {answer.method} fine-tuning, learner {answer.learner}"
+    print_table(_COLUMNS, rows, title)
+    if answer.models and answer.models[0].accuracy is None:
+        click.echo("Ranking only: too little is known to expect an accuracy.", err=True)
+    for note in answer.notes:
+        click.echo(f"Note: {plain(note)}", err=True)
+    _print_outside(answer, limits)
+    if answer.models:
+        _print_next(answer)
+
+
+def _print_outside(answer: Candidates, limits: Limits) -> None:
+    if not limits.any:
+        return
+    parts = ", ".join(f"{name} {number}" for name, number in answer.outside.items())
+    outside = answer.total - answer.passing
+    click.echo(
+        f"{answer.passing} of {answer.total} models pass; {outside} fell outside ({parts}).",
+        err=True,
+    )
+    if len(answer.models) < answer.passing or limits.allow_unknown or not outside:
+        return
+    click.echo(
+        "An unknown size or licence fails a limit. Keep such models: --allow-unknown", err=True
+    )
+
+
+def _print_next(answer: Candidates) -> None:
+    best = plain(answer.models[0].model)
+    loader = _LOADERS.get(answer.modality or "", "AutoModel")
+    click.echo(f"Next: transformers.{loader}.from_pretrained({best!r})", err=True)
+    dataset = shlex.quote(plain(answer.dataset))
+    click.echo(f"Then: zoo record {shlex.quote(best)} {dataset} --accuracy ...", err=True)

@@ -1,0 +1,34 @@
+"""Progress on stderr, with an estimate of the time left; silent where nobody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+
+@contextmanager
+def bar(title: str) -> Iterator[Callable[[float, str], None]]:
+    """A bar that a callback moves: a fraction in 0..1, and what is being done."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(title, total=1.0)
+
+        def move(fraction: float, text: str) -> None:
+            progress.update(task, completed=fraction, description=f"{title}: {text}")
+
+        yield move
+
+
+@contextmanager
+def counter(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar moved by how many are done of how many."""
+    with bar(title) as move:
+        yield lambda done, total: move(done / max(total, 1), f"{done} of {total}")

@@ -1,0 +1,45 @@
+"""``zoo query NAME``."""
+
+from __future__ import annotations
+
+import click
+
+from cli.options import as_json, open_zoo
+from graphdb.errors import ZooError
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--param", "params", multiple=True, metavar="KEY=VALUE", help="Repeat for several.")
+@click.option("--list", "list_", is_flag=True, help="Which queries there are.")
+@click.option("--text", is_flag=True, help="Show the Cypher instead of running it.")
+@as_json
+@click.pass_context
+def query(
+    ctx: click.Context,
+    name: str | None,
+    params: tuple[str, ...],
+    list_: bool,
+    text: bool,
+    as_json: bool,
+) -> None:
+    """Run a named Cypher query; --param dataset=pets gives it a value."""
+    from cli.rows import print_rows
+    from zoo.queries import list_queries, parse_param
+
+    if list_ or name is None:
+        rows = [
+            {"query": query.name, "question": query.question, "params": ", ".join(query.params)}
+            for query in list_queries()
+        ]
+        print_rows(rows, as_json=as_json)
+        return
+    if text:
+        found = [query for query in list_queries() if query.name == name]
+        if not found:
+            raise ZooError(f"No query {name!r}. List them with: zoo query --list")
+        click.echo(found[0].text.rstrip())
+        return
+    with open_zoo(ctx) as zoo:
+        rows = zoo.query(name, **dict(parse_param(param) for param in params))
+    print_rows(rows, as_json=as_json)

@@ -1,0 +1,55 @@
+"""Rows as a table for people, or as one JSON object a line for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.text import cell
+
+
+def print_json(value: object) -> None:
+    """One object on one line of stdout; NaN and infinity become null."""
+    if is_dataclass(value) and not isinstance(value, type):
+        value = asdict(value)
+    click.echo(json.dumps(_clean(value), ensure_ascii=False, allow_nan=False, default=str))
+
+
+def print_rows(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "") -> None:
+    """A table with the columns of the first row, or JSON lines."""
+    if as_json:
+        for row in rows:
+            print_json(dict(row))
+        return
+    if not rows:
+        click.echo("Nothing found.", err=True)
+        return
+    print_table(list(rows[0]), [[cell(value) for value in row.values()] for row in rows], title)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
+    """Cells are text of unknown origin: no markup in them is read."""
+    table = Table(title=Text(title) if title else None, title_justify="left", box=None)
+    for column in columns:
+        table.add_column(Text(column), overflow="fold")
+    for row in rows:
+        table.add_row(*[Text(text) for text in row])
+    Console().print(table)
+
+
+def _clean(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {str(key): _clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(item) for item in value]
+    return value

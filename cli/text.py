@@ -1,0 +1,51 @@
+"""Text of unknown origin on a terminal, and numbers as people read them."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_LONGEST = 120
+#: Control characters, and those that reorder or hide what stands around them.
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def plain(text: str) -> str:
+    """The text with control, escape and bidirectional characters made visible."""
+    return "".join(
+        character if unicodedata.category(character) not in _HIDDEN else _escaped(character)
+        for character in text
+    )
+
+
+def cell(value: object) -> str:
+    """A table's cell: unknown is a dash, long ids are cut in the middle."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    text = plain(str(value))
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 2 :]}"
+
+
+def count(value: int | None) -> str:
+    """86M, 1.3B: parameters or bytes in three digits."""
+    if value is None:
+        return "-"
+    number = float(value)
+    for unit in ("", "k", "M", "B"):
+        if number < 1000 or unit == "B":
+            return f"{number:.3g}{unit}" if number < 1000 else f"{number:.0f}{unit}"
+        number /= 1000
+    raise AssertionError("unreachable")
+
+
+def interval(low: float | None, high: float | None) -> str:
+    return "-" if low is None or high is None else f"{low:.2f}–{high:.2f}"
+
+
+def _escaped(character: str) -> str:
+    return f"\\u{ord(character):04x}"

@@ -1,0 +1,7 @@
+// What is known of one model?
+// params: id
+MATCH (m:Model {id: $id})
+RETURN m.id AS id, m.name AS name, m.family AS family, m.architecture AS architecture,
+       m.modality AS modality, m.task AS task, m.parameters AS parameters,
+       m.memory_bytes AS memory_bytes, m.input_size AS input_size, m.license AS license,
+       m.revision AS revision, m.source AS source

@@ -1,0 +1,67 @@
+"""What the zoo holds: counts, lists, one thing by its id, and what was probably meant."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from graphdb.errors import ZooError
+from graphdb.records import Dataset
+from graphdb.store import Row, Store
+
+#: What ``zoo ls`` lists.
+KINDS = ("models", "datasets", "learners", "runs", "jobs")
+
+
+def count_nodes(store: Store) -> dict[str, int]:
+    return {row["label"]: row["count"] for row in store.read("counts")}
+
+
+def count_relationships(store: Store) -> dict[str, int]:
+    return {row["type"]: row["count"] for row in store.read("relationship_counts")}
+
+
+def find_dataset(store: Store, identity: str) -> Dataset:
+    """The dataset of that id. Raises ZooError with what was probably meant."""
+    rows = store.read("dataset", id=identity)
+    if not rows:
+        raise unknown(store, "dataset", identity)
+    return Dataset(**rows[0])
+
+
+def check_model(store: Store, identity: str) -> Row:
+    """The model of that id. Raises ZooError with what was probably meant."""
+    rows = store.read("model", id=identity)
+    if not rows:
+        raise unknown(store, "model", identity)
+    return rows[0]
+
+
+def unknown(store: Store, kind: str, identity: str) -> ZooError:
+    """The error for an id that is not there."""
+    known = [row["id"] for row in store.read(f"{kind}_ids")]
+    if not known:
+        return ZooError(
+            f"The zoo is empty: it has no {kind} {identity!r}. "
+            "Fill it first: zoo ingest records PATH"
+        )
+    close = get_close_matches(identity, known, n=1, cutoff=0.5)
+    meant = f" Did you mean {close[0]!r}?" if close else ""
+    return ZooError(
+        f"No {kind} {identity[:200]!r} in the zoo.{meant} List them with: zoo ls {kind}s"
+    )
+
+
+def find_modality(store: Store, *, method: str) -> str:
+    """The one modality with results of ``method``. Raises ZooError where there are several."""
+    found = [row["modality"] for row in store.read("modalities", method=method)]
+    if not found:
+        raise ZooError(
+            f"The zoo holds no {method} fine-tuning yet. Fill it first: zoo ingest records PATH"
+        )
+    named = [modality for modality in found if modality is not None]
+    if len(named) > 1:
+        raise ZooError(
+            f"The zoo holds several modalities: {', '.join(named)}. Name one with --modality"
+        )
+    # Whoever names no modality anywhere has one kind of model: all of it is taken in.
+    return named[0] if named else "unspecified"

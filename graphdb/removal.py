@@ -1,0 +1,45 @@
+"""Undo: what a run wrote, a model, a dataset, in batches that can be repeated after a kill."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from graphdb.store import Store
+
+_BATCH = 10_000
+_NODES = ("model", "dataset")
+
+
+def preview_removal(store: Store, kind: str, identity: str) -> dict[str, int]:
+    """Relationships by type that would go with a ``run``, ``model`` or ``dataset``."""
+    return {row["what"]: row["count"] for row in store.read(f"forgets_{kind}", id=identity)}
+
+
+def remove_run(store: Store, run: str) -> None:
+    """Remove a run's relationships, its learner, and nodes it made that nothing else refers to.
+
+    A value that the run changed is not set back: its record goes.
+    """
+    _repeat(store, "delete_run_relationships", {"run": run, "limit": _BATCH})
+    _repeat(store, "delete_run_embeddings", {"run": run, "limit": _BATCH})
+    store.write("delete_learners_of_run", run=run)
+    _repeat(store, "delete_run_nodes", {"run": run, "limit": _BATCH})
+    store.write("delete_run", id=run)
+
+
+def remove_node(store: Store, kind: str, identity: str) -> None:
+    """Remove a model or a dataset with all its relationships."""
+    if kind not in _NODES:
+        raise ValueError(kind)
+    if kind == "dataset":
+        store.write("delete_dataset_embeddings", id=identity)
+    _repeat(store, f"delete_{kind}_relationships", {"id": identity, "limit": _BATCH})
+    store.write(f"delete_{kind}", id=identity)
+
+
+def _repeat(store: Store, query: str, params: Mapping[str, str | int]) -> None:
+    """One transaction for millions of rows would not fit a server's memory."""
+    while True:
+        counters = store.write(query, **params)
+        if not counters.nodes_deleted and not counters.relationships_deleted:
+            return

@@ -1,0 +1,69 @@
+"""``zoo forget`` and ``zoo quarantine``: undo, and set aside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graphdb.catalog import find_dataset
+from graphdb.errors import ZooError
+from graphdb.removal import preview_removal, remove_node, remove_run
+from graphdb.runs import Provenance, record_run
+from graphdb.store import Store, Transaction
+
+_KINDS = ("run", "model", "dataset")
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """``relationships`` that went (or would go) by type."""
+
+    kind: str
+    id: str
+    relationships: dict[str, int]
+
+
+def forget(
+    store: Store, identity: str, *, kind: str | None = None, dry_run: bool = False
+) -> Forgotten:
+    """Undo a run, or remove a model or dataset with all its relationships.
+
+    Raises:
+        ZooError: nothing has that id, or several things have (then ``kind`` decides).
+    """
+    kind = kind or _find_kind(store, identity)
+    found = preview_removal(store, kind, identity)
+    if dry_run:
+        return Forgotten(kind, identity, found)
+    if kind == "run":
+        remove_run(store, identity)
+    else:
+        remove_node(store, kind, identity)
+    store.transact(lambda tx: record_run(tx, Provenance("forget", {"kind": kind, "id": identity})))
+    return Forgotten(kind, identity, found)
+
+
+def quarantine(store: Store, dataset: str, *, reason: str | None) -> None:
+    """Take a dataset's results out of training and truth, or back in (``reason`` None)."""
+    find_dataset(store, dataset)
+    if reason is not None and not reason.strip():
+        raise ZooError("A quarantine needs a reason: --reason 'labels are shuffled'")
+
+    def work(tx: Transaction) -> None:
+        tx.run("set_quarantine", id=dataset, reason=reason)
+        record_run(tx, Provenance("quarantine", {"dataset": dataset, "reason": reason}))
+
+    store.transact(work)
+
+
+def _find_kind(store: Store, identity: str) -> str:
+    found = [kind for kind in _KINDS if store.read(kind, id=identity)]
+    if not found:
+        raise ZooError(
+            f"No run, model or dataset {identity[:200]!r} in the zoo. "
+            "List them with: zoo ls runs | models | datasets"
+        )
+    if len(found) > 1:
+        raise ZooError(
+            f"{identity!r} is a {' and a '.join(found)}. Say which with --kind {found[0]}"
+        )
+    return found[0]

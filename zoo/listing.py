@@ -1,0 +1,51 @@
+"""``zoo ls`` and ``zoo show``: what the zoo holds, and everything about one thing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graphdb.catalog import KINDS
+from graphdb.errors import ZooError
+from graphdb.store import Row, Store
+
+_SHOWN = ("model", "dataset", "learner", "run", "job")
+_RESULTS = {"model": "model_results", "dataset": "dataset_results"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One node of the zoo: its properties, and its results where it is a model or dataset."""
+
+    kind: str
+    properties: Row
+    results: list[Row]
+
+
+def list_nodes(
+    store: Store,
+    kind: str,
+    *,
+    modality: str | None = None,
+    contains: str | None = None,
+    limit: int = 50,
+) -> list[Row]:
+    """Rows of one kind of node. Raises ZooError for a kind that is not listed."""
+    if kind not in KINDS:
+        raise ZooError(f"Cannot list {kind!r}. There are: {', '.join(KINDS)}")
+    if kind in ("models", "datasets"):
+        return store.read(f"list_{kind}", modality=modality, contains=contains, limit=limit)
+    return store.read(f"list_{kind}", limit=limit)
+
+
+def show_node(store: Store, identity: str, *, kind: str | None = None, limit: int = 20) -> Shown:
+    """Everything about one node, whatever it is. Raises ZooError where nothing has that id."""
+    for candidate in (kind,) if kind else _SHOWN:
+        rows = store.read(candidate, id=identity)
+        if rows:
+            query = _RESULTS.get(candidate)
+            results = store.read(query, id=identity, limit=limit) if query else []
+            return Shown(candidate, rows[0], results)
+    raise ZooError(
+        f"Nothing in the zoo is called {identity[:200]!r}. "
+        f"List what there is: zoo ls {' | '.join(KINDS)}"
+    )

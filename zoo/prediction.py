@@ -1,0 +1,249 @@
+"""``zoo predict``: rank models for datasets and write the links back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from graphdb.catalog import find_dataset, find_modality, unknown
+from graphdb.columns import Indices, Subgraph, take
+from graphdb.errors import ZooError
+from graphdb.learners import LearnerRecord, find_default_learner, find_learner
+from graphdb.predictions import Predictions, publish_predictions
+from graphdb.runs import Provenance
+from graphdb.store import Store
+from graphdb.subgraph import read_subgraph
+from learn import Fitted, Ranking
+from learn.pairs import measured
+from zoo.artifacts import artifacts_url, fetch_artifact
+from zoo.limits import Limits
+from zoo.training import check_method
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One ranked model. None is unknown; ``measured`` is its own result where there is one.
+
+    ``score`` is a z-score within the dataset, ``accuracy`` with ``low`` and ``high`` in the
+    metric's units, ``model_mean`` the trivial baseline (mean z-score on other datasets).
+    """
+
+    rank: int
+    model: str
+    score: float | None
+    accuracy: float | None
+    low: float | None
+    high: float | None
+    probability_best: float | None
+    measured: float | None
+    parameters: int | None
+    memory_bytes: int | None
+    license: str | None
+    family: str | None
+    source: str | None
+    model_mean: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The best models of one dataset within limits, of ``total`` that were ranked.
+
+    ``outside`` counts the models that each limit leaves out; one may fail several.
+    """
+
+    dataset: str
+    modality: str | None
+    learner: str
+    method: str
+    models: tuple[Candidate, ...]
+    total: int
+    passing: int
+    outside: dict[str, int]
+    notes: tuple[str, ...] = ()
+
+
+def predict(
+    store: Store,
+    datasets: Sequence[str],
+    *,
+    modality: str | None = None,
+    method: str = "full",
+    learner: str | None = None,
+    limits: Limits | None = None,
+    k: int = 10,
+    level: float = 0.8,
+    write: bool = True,
+    progress: Progress | None = None,
+) -> list[Candidates]:
+    """Rank all models for ``datasets`` (all of the modality where none is named), best first.
+
+    The full rankings are written and published; ``limits`` and ``k`` only choose what comes back.
+    A pair's own record never enters its prediction.
+
+    Raises:
+        ZooError: an unknown dataset, no learner yet, an artefact that is missing.
+    """
+    check_method(method)
+    modality = modality or _modality(store, datasets, method=method)
+    record = _find_learner(store, learner, modality=modality, method=method)
+    graph = read_subgraph(store, modality)
+    rows = _rows(store, graph, datasets)
+    fitted = fetch_artifact(record.artifact, sha256=record.sha256, url=artifacts_url(store.address))
+    rankings: list[Ranking] = []
+    for done, row in enumerate(rows, start=1):
+        rankings.append(fitted.rank(graph, row, level=level, top=k))
+        if progress is not None:
+            progress(done, len(rows))
+    if write:
+        _publish(store, graph, rows, rankings, record)
+    return [
+        _answer(graph, row, ranking, record, limits or Limits(), k)
+        for row, ranking in zip(rows, rankings, strict=True)
+    ]
+
+
+def rank_new(
+    fitted: Fitted, graph: Subgraph, dataset: int, *, record: LearnerRecord, limits: Limits, k: int
+) -> Candidates:
+    """The answer for a dataset that stands in ``graph`` but not in the store."""
+    return _answer(graph, dataset, fitted.rank(graph, dataset, top=k), record, limits, k)
+
+
+def _modality(store: Store, datasets: Sequence[str], *, method: str) -> str:
+    found = {find_dataset(store, dataset).modality for dataset in datasets} - {None}
+    if len(found) > 1:
+        raise ZooError(
+            f"The datasets are of several modalities ({', '.join(sorted(map(str, found)))}). "
+            "Predict one modality at a time"
+        )
+    return next((name for name in found if name), None) or find_modality(store, method=method)
+
+
+def _find_learner(
+    store: Store, identity: str | None, *, modality: str, method: str
+) -> LearnerRecord:
+    if identity is not None:
+        record = find_learner(store, identity)
+        if record is None:
+            raise ZooError(f"No learner {identity!r}. List them with: zoo ls learners")
+        return record
+    record = find_default_learner(store, modality=modality, method=method)
+    if record is None:
+        raise ZooError(
+            f"No learner for {modality} models and {method} fine-tuning yet. "
+            f"Train one: zoo train --modality {modality} --method {method}"
+        )
+    return record
+
+
+def _rows(store: Store, graph: Subgraph, datasets: Sequence[str]) -> list[int]:
+    index = {name: row for row, name in enumerate(graph.datasets.id)}
+    if not datasets:
+        pairs = np.unique(graph.fine_tunings.dataset)
+        return [int(row) for row in pairs if graph.datasets.quarantined[row] is None]
+    for dataset in datasets:
+        if dataset not in index:
+            raise unknown(store, "dataset", dataset)
+    return [index[dataset] for dataset in dict.fromkeys(datasets)]
+
+
+def _publish(
+    store: Store,
+    graph: Subgraph,
+    rows: Sequence[int],
+    rankings: Sequence[Ranking],
+    record: LearnerRecord,
+) -> None:
+    tables = []
+    for row, ranking in zip(rows, rankings, strict=True):
+        best = ranking.order()
+        tables.append(
+            Predictions(
+                dataset=graph.datasets.id[row],
+                model=graph.models.id[ranking.model[best]],
+                score=ranking.score[best],
+                accuracy=ranking.accuracy[best],
+                low=ranking.low[best],
+                high=ranking.high[best],
+                probability_best=ranking.probability_best[best],
+                model_mean=ranking.model_mean[best],
+            )
+        )
+    arguments = {"datasets": [table.dataset for table in tables], "learner": record.id}
+    publish_predictions(
+        store,
+        tables,
+        learner=record.id,
+        method=record.method,
+        provenance=Provenance("predict", arguments),
+    )
+
+
+def _answer(
+    graph: Subgraph,
+    dataset: int,
+    ranking: Ranking,
+    record: LearnerRecord,
+    limits: Limits,
+    k: int,
+) -> Candidates:
+    best = ranking.order()
+    models = ranking.model[best]
+    failing = limits.failing(take(graph.models, models))
+    inside = np.flatnonzero(~np.logical_or.reduce([*failing.values(), np.zeros(len(best), bool)]))
+    own = _measured(graph, dataset, method=record.method)
+    return Candidates(
+        dataset=graph.datasets.id[dataset],
+        modality=record.modality,
+        learner=record.id,
+        method=record.method,
+        models=tuple(
+            _candidate(graph, ranking, int(best[place]), int(place), own) for place in inside[:k]
+        ),
+        total=len(best),
+        passing=len(inside),
+        outside={name: int(mask.sum()) for name, mask in failing.items()},
+        notes=ranking.notes,
+    )
+
+
+def _measured(graph: Subgraph, dataset: int, *, method: str) -> dict[int, float]:
+    pairs = measured(graph, method=method)
+    here: Indices = np.flatnonzero(pairs.dataset == dataset)
+    return {int(pairs.model[row]): float(pairs.value[row]) for row in here}
+
+
+def _candidate(
+    graph: Subgraph, ranking: Ranking, row: int, place: int, own: dict[int, float]
+) -> Candidate:
+    model = int(ranking.model[row])
+    models = graph.models
+    return Candidate(
+        rank=place + 1,
+        model=models.id[model],
+        score=known(ranking.score[row]),
+        accuracy=known(ranking.accuracy[row]),
+        low=known(ranking.low[row]),
+        high=known(ranking.high[row]),
+        probability_best=known(ranking.probability_best[row]),
+        measured=own.get(model),
+        parameters=whole(models.parameters[model]),
+        memory_bytes=whole(models.memory_bytes[model]),
+        license=models.license[model],
+        family=models.family[model],
+        source=models.source[model],
+        model_mean=known(ranking.model_mean[row]),
+    )
+
+
+def known(value: float) -> float | None:
+    """None for NaN: what leaves the program is never NaN."""
+    return None if np.isnan(value) else float(value)
+
+
+def whole(value: float) -> int | None:
+    return None if np.isnan(value) else int(value)

@@ -1,0 +1,97 @@
+"""``zoo record``: one fine-tuning result of one's own, as it ends."""
+
+from __future__ import annotations
+
+import math
+
+from graphdb.catalog import check_model, find_dataset
+from graphdb.changes import Changes
+from graphdb.errors import ZooError
+from graphdb.histories import write_history
+from graphdb.records import METRICS, Dataset, FineTuning, History, Model, fine_tuning_id
+from graphdb.runs import Provenance
+from graphdb.store import Store
+from zoo.training import check_method
+
+_LONGEST_ID = 1_000
+
+
+def record_result(
+    store: Store,
+    model: str,
+    dataset: str,
+    *,
+    value: float,
+    metric: str = "accuracy",
+    method: str = "full",
+    epochs: float | None = None,
+    learning_rate: float | None = None,
+    batch_size: int | None = None,
+    seed: int | None = None,
+    seconds: float | None = None,
+    device: str | None = None,
+    create: bool = False,
+    modality: str | None = None,
+) -> Changes:
+    """Add a result. The same settings and seed again correct its value; another seed adds one.
+
+    ``create`` makes a model or dataset that the zoo does not know yet, of ``modality``.
+
+    Raises:
+        ZooError: an unknown model or dataset, a value that its metric cannot have.
+    """
+    check_method(method)
+    check_value(value, metric)
+    history = History()
+    if create:
+        history.models.append(Model(_checked(model, "model"), modality=modality))
+        history.datasets.append(Dataset(_checked(dataset, "dataset"), modality=modality))
+    else:
+        check_model(store, model)
+        find_dataset(store, dataset)
+    identity = fine_tuning_id(
+        "record",
+        model,
+        dataset,
+        method,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        batch_size=batch_size,
+        seed=seed,
+    )
+    history.fine_tunings.append(
+        FineTuning(
+            identity,
+            model,
+            dataset,
+            value,
+            metric=metric,
+            method=method,
+            epochs=epochs,
+            learning_rate=learning_rate,
+            batch_size=batch_size,
+            seed=seed,
+            seconds=seconds,
+            device=device,
+        )
+    )
+    arguments = {"model": model, "dataset": dataset, metric: value, "method": method}
+    return write_history(store, history, provenance=Provenance("record", arguments))
+
+
+def check_value(value: float, metric: str) -> None:
+    if metric not in METRICS:
+        raise ZooError(f"No metric {metric!r}. There are: {', '.join(METRICS)}")
+    low, high = METRICS[metric]
+    if not math.isfinite(value) or not low <= value <= high:
+        percent = " Percentages are written as fractions." if high < value <= 100 else ""
+        raise ZooError(f"{metric} {value:g} is not between {low:g} and {high:g}.{percent}")
+
+
+def _checked(identity: str, kind: str) -> str:
+    if not identity.strip() or "\0" in identity or len(identity) > _LONGEST_ID:
+        raise ZooError(
+            f"Not an id for a {kind}: {identity[:50]!r}. "
+            f"It has 1 to {_LONGEST_ID} characters and no NUL"
+        )
+    return identity

@@ -1,0 +1,77 @@
+"""``zoo train``: the subgraph of one modality out, a learner in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from graphdb.catalog import find_modality
+from graphdb.errors import ZooError
+from graphdb.learners import LearnerRecord, write_learner
+from graphdb.records import METHODS, digest
+from graphdb.runs import Provenance
+from graphdb.store import Store
+from graphdb.subgraph import read_subgraph
+from learn import DEFAULT, fingerprint, make_learner
+from learn.pairs import measured
+from zoo.artifacts import artifacts_url, keep_artifact
+
+
+def train(
+    store: Store,
+    *,
+    modality: str | None = None,
+    method: str = "full",
+    learner: str | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    default: bool = True,
+    progress: Callable[[float, str], None] | None = None,
+) -> LearnerRecord:
+    """Train a learner on what the graph holds, keep its artefact, make it the default.
+
+    Raises:
+        ZooError: nothing to learn from, or a learner that cannot be kept.
+    """
+    check_method(method)
+    modality = modality or find_modality(store, method=method)
+    learner = learner or DEFAULT
+    graph = read_subgraph(store, modality)
+    if not len(measured(graph, method=method)):
+        raise ZooError(
+            f"The zoo holds no {method} fine-tuning of {modality} models. "
+            "Fill it first: zoo ingest records PATH"
+        )
+    print_ = fingerprint(graph)
+    fitted = make_learner(learner).fit(
+        graph, method=method, seed=seed, device=device, progress=progress
+    )
+    identity = digest(learner, modality, method, seed, print_)[:12]
+    artifact = f"{modality}-{method}-{identity}.zip"
+    sha256 = keep_artifact(fitted, artifact, url=artifacts_url(store.address))
+    config = {"learner": learner, "seed": seed, "fingerprint": print_, **describe(fitted, "config")}
+    record = LearnerRecord(
+        id=identity,
+        kind=learner,
+        modality=modality,
+        method=method,
+        config=json.dumps(config, sort_keys=True),
+        metrics=json.dumps(describe(fitted, "metrics"), sort_keys=True),
+        artifact=artifact,
+        sha256=sha256,
+        default=default,
+    )
+    arguments = {"modality": modality, "method": method, "learner": learner, "seed": seed}
+    write_learner(store, record, provenance=Provenance("train", arguments))
+    return record
+
+
+def check_method(method: str) -> None:
+    if method not in METHODS:
+        raise ZooError(f"No fine-tuning method {method!r}. There are: {', '.join(METHODS)}")
+
+
+def describe(fitted: object, what: str) -> dict[str, object]:
+    """A learner's own account of its ``config`` or ``metrics``; the baselines have none."""
+    found = getattr(fitted, what, {})
+    return dict(found)

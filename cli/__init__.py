@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 
 import click
@@ -17,7 +18,7 @@ __all__ = ["main"]
 
 #: Command, module, attribute. The help of each stands here so that listing loads none of them.
 _COMMANDS = {
-    "ingest": ("cli.ingest", "Fill the zoo: records, models, datasets, runs, scores."),
+    "ingest": ("cli.ingest", "Fill the zoo with what is known."),
     "record": ("cli.record", "Add one fine-tuning result of your own."),
     "forget": ("cli.forget", "Undo a run, or remove a model or dataset."),
     "quarantine": ("cli.quarantine", "Take a dataset's results out of training and truth."),
@@ -29,7 +30,7 @@ _COMMANDS = {
     "query": ("cli.query", "Run a named Cypher query."),
     "ls": ("cli.ls", "List models, datasets, learners, runs or jobs."),
     "show": ("cli.show", "Show everything about one model, dataset, learner, run or job."),
-    "db": ("cli.db", "The database itself: status, serve, push, backup, restore."),
+    "db": ("cli.db", "The database itself."),
 }
 
 
@@ -65,10 +66,10 @@ def zoo(ctx: click.Context, store: str | None, database: str | None, verbose: bo
     ctx.obj = {"store": store, "database": database}
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command. What a user can act on is one line and exit code 1; a bug keeps its trace."""
     try:
-        zoo(standalone_mode=False)
+        zoo(arguments, prog_name="zoo", standalone_mode=False)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:

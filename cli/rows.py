@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from typing import Any
@@ -14,6 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.text import cell
+
+_PIPED = 160
 
 
 def print_json(value: object) -> None:
@@ -42,7 +45,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: st
         table.add_column(Text(column), overflow="fold")
     for row in rows:
         table.add_row(*[Text(text) for text in row])
-    Console().print(table)
+    # Whoever pipes a table on gets whole columns, whatever width a pipe pretends to have.
+    Console(width=None if sys.stdout.isatty() else _PIPED).print(table)
 
 
 def _clean(value: object) -> object:

@@ -1,0 +1,74 @@
+"""Every command explains itself, and asking for help loads nothing heavy."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import click
+import pytest
+
+import cli
+from cli import _COMMANDS
+from cli.ingest import _COMMANDS as _SOURCES
+from cli.text import cell, count, interval, plain
+from tests.cli.command import Zoo
+
+_HEAVY = ("torch", "torch_geometric", "transformers", "xgboost", "pandas", "neo4j", "arcadedb")
+
+
+def walk(command: click.Command, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    paths = [path]
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            paths += walk(inner, (*path, name))
+    return paths
+
+
+@pytest.mark.parametrize("path", walk(cli.zoo), ids=" ".join)
+def test_command_has_help(path: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    shown = Zoo(capsys)(*path, "--help").out
+    assert shown.startswith(f"Usage: zoo {' '.join(path)}".rstrip())
+    assert len(shown.split("\n\n")[1].strip()) > 10
+
+
+def test_lists_agree_with_commands() -> None:
+    """The help that the lazy groups list is no promise without a command behind it."""
+    for name, (module, _) in {**_COMMANDS, **_SOURCES}.items():
+        assert module.endswith(name)
+
+
+@pytest.mark.parametrize("statement", ["import cli; cli.main(['--help'])", "import zoo, graphdb"])
+def test_loads_nothing_heavy(statement: str) -> None:
+    check = (
+        "import sys\n"
+        f"try:\n    exec({statement!r})\nexcept SystemExit:\n    pass\n"
+        f"print([name for name in {_HEAVY!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("name", ["graphdb.store", "zoo.facade", "zoo.prediction"])
+def test_store_and_use_cases_load_no_torch(name: str) -> None:
+    check = f"import sys, {name}; print('torch' in sys.modules, 'transformers' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False False"
+
+
+def test_text_of_others_cannot_steer_the_terminal() -> None:
+    assert plain("a\x1b[31mb\n\u202ec\0") == "a\\u001b[31mb\\u000a\\u202ec\\u0000"
+    assert plain("naïve 模型 🙂") == "naïve 模型 🙂"
+
+
+def test_cells() -> None:
+    assert [cell(None), cell(True), cell(0.12345), cell("x")] == ["-", "yes", "0.123", "x"]
+    assert len(cell("x" * 10_000)) <= 121
+    assert [count(None), count(999), count(86_000_000), count(2 * 10**12)] == [
+        "-", "999", "86M", "2000B",
+    ]  # fmt: skip
+    assert interval(None, 0.5) == "-"
+    assert interval(0.25, 0.5) == "0.25–0.50"

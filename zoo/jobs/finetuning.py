@@ -51,6 +51,9 @@ def _fine_tune(spec: FineTuningSpec, started: float) -> Outcome:
     train = halving(lambda batch: _train(spec, data, batch), spec.settings.batch_size)
     trainer, network = train
     metrics = _test(trainer, network, data, spec.settings)
+    if spec.keep:
+        trainer.save_model(str(spec.keep))
+        network.processor.save_pretrained(spec.keep)
     if spec.push_to_hub:
         trainer.push_to_hub()
     return Outcome(

@@ -1,0 +1,205 @@
+"""Jobs on this machine, ``parallel`` at a time, one operating-system process each."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from graphdb.errors import ZooError
+from zoo.jobs.nursery import has_gpu
+from zoo.jobs.specs import FineTuningSpec, Outcome
+
+_POLL_SECONDS = 0.1
+#: Lines of a dead job's output that its reason quotes at most.
+_LAST_WORDS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A job that ended, by itself or not."""
+
+    spec: FineTuningSpec
+    outcome: Outcome
+
+
+@dataclass(slots=True)
+class _Running:
+    spec: FineTuningSpec
+    device: int
+    started: float
+    pid: int | None = None
+
+
+class LocalLauncher:
+    """Runs jobs as children of a nursery process; use it with ``with``: leaving it ends them.
+
+    Args:
+        parallel: jobs at a time. On a machine with GPUs job i sees device i modulo their number.
+        preload: keep the libraries in memory between jobs (never with a GPU).
+        beat: called a few times a second while jobs run; leases are renewed there.
+    """
+
+    def __init__(
+        self,
+        *,
+        parallel: int = 1,
+        preload: bool | None = None,
+        beat: Callable[[], None] | None = None,
+    ) -> None:
+        if parallel < 1:
+            raise ZooError(f"--parallel {parallel}: at least one job at a time")
+        self._parallel = parallel
+        self._preload = not has_gpu() if preload is None else preload
+        self._beat = beat or (lambda: None)
+        self._running: dict[str, _Running] = {}
+        self._messages: queue.Queue[dict[str, object]] = queue.Queue()
+        self._folder = Path(tempfile.mkdtemp(prefix="zoo-jobs-"))
+        self._nursery: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def run(self, specs: Iterable[FineTuningSpec]) -> Iterator[Finished]:
+        """Each job as it ends. The next spec is taken only when a process is free for it, so an
+        iterator may claim it at that very moment."""
+        waiting = iter(specs)
+        exhausted = False
+        while True:
+            while not exhausted and len(self._running) < self._parallel:
+                spec = next(waiting, None)
+                exhausted = spec is None
+                if spec is not None:
+                    self._start(spec)
+            if not self._running:
+                return
+            yield from self._ended()
+            self._beat()
+
+    @property
+    def processes(self) -> dict[str, int]:
+        """Process ids by job."""
+        return {job: run.pid for job, run in self._running.items() if run.pid is not None}
+
+    def stop(self) -> None:
+        """Kill what runs and the nursery; the jobs' checkpoints stay."""
+        if self._nursery is None or self._nursery.stdin is None:
+            return
+        self._nursery.stdin.close()
+        self._nursery.wait()
+        if self._nursery.stdout is not None:
+            self._nursery.stdout.close()
+        self._nursery = None
+        self._running.clear()
+
+    def _start(self, spec: FineTuningSpec) -> None:
+        used = {run.device for run in self._running.values()}
+        device = next(number for number in range(self._parallel) if number not in used)
+        self._running[spec.id] = _Running(spec, device, time.perf_counter())
+        paths = self._paths(spec)
+        paths["spec"].write_text(spec.model_dump_json(), encoding="utf-8")
+        order = {name: str(path) for name, path in paths.items()}
+        self._order(order | {"job": spec.id, "environment": json.dumps(_environment(device))})
+
+    def _order(self, order: dict[str, str]) -> None:
+        nursery = self._nursery or self._open()
+        stdin = nursery.stdin
+        if stdin is None or nursery.poll() is not None:
+            raise ZooError(f"The jobs' parent process has ended (code {nursery.poll()}); try again")
+        stdin.write((json.dumps(order) + "\n").encode())
+        stdin.flush()
+
+    def _open(self) -> subprocess.Popen[bytes]:
+        options = ["--preload"] if self._preload else []
+        command = [sys.executable, "-m", "zoo.jobs.nursery", *options]
+        log = self._folder / "nursery.log"
+        with log.open("ab") as errors:
+            nursery = subprocess.Popen(  # noqa: S603
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+                env=os.environ | {"TOKENIZERS_PARALLELISM": "false"},
+            )
+        self._nursery = nursery
+        threading.Thread(target=self._listen, args=(nursery,), daemon=True).start()
+        return nursery
+
+    def _listen(self, nursery: subprocess.Popen[bytes]) -> None:
+        for line in nursery.stdout or ():
+            self._messages.put(json.loads(line))
+        self._messages.put({"closed": nursery.pid})
+
+    def _ended(self) -> Iterator[Finished]:
+        try:
+            message = self._messages.get(timeout=_POLL_SECONDS)
+        except queue.Empty:
+            return
+        if "closed" in message and self._nursery and message["closed"] == self._nursery.pid:
+            yield from self._lost()
+            return
+        running = self._running.get(str(message.get("job")))
+        if running is not None and "pid" in message:
+            running.pid = int(str(message["pid"]))
+        elif running is not None and "code" in message:
+            yield self._finish(running, int(str(message["code"])))
+
+    def _lost(self) -> Iterator[Finished]:
+        """The nursery died and its jobs with it."""
+        self._nursery = None
+        for running in list(self._running.values()):
+            yield self._finish(running, -9)
+
+    def _finish(self, running: _Running, code: int) -> Finished:
+        spec = running.spec
+        del self._running[spec.id]
+        paths = self._paths(spec)
+        if paths["outcome"].is_file():
+            outcome = Outcome.model_validate_json(paths["outcome"].read_text(encoding="utf-8"))
+        else:
+            outcome = _died(code, time.perf_counter() - running.started, paths["log"])
+        for path in paths.values():
+            path.unlink(missing_ok=True)
+        return Finished(spec, outcome)
+
+    def _paths(self, spec: FineTuningSpec) -> dict[str, Path]:
+        return {
+            "spec": self._folder / f"{spec.id}.json",
+            "outcome": self._folder / f"{spec.id}.outcome.json",
+            "log": self._folder / f"{spec.id}.log",
+        }
+
+
+def _environment(device: int) -> dict[str, str]:
+    gpus = len(list(Path("/dev").glob("nvidia[0-9]*")))
+    if gpus < 2 or "CUDA_VISIBLE_DEVICES" in os.environ:
+        return {}
+    return {"CUDA_VISIBLE_DEVICES": str(device % gpus)}
+
+
+def _died(code: int, seconds: float, log: Path) -> Outcome:
+    """The outcome of a process that left none."""
+    how = f"killed by signal {-code}" if code < 0 else f"ended with code {code}"
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n") if log.is_file() else []
+    words = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    reason = f"its process was {how}" + (f": {words[:_LAST_WORDS]}" if words else "")
+    return Outcome(status="failed", seconds=seconds, reason=reason, cause="process")

@@ -23,7 +23,7 @@ from zoo.sources.refusals import shown
 #: Elements of one vector.
 MAX_DIM = 1 << 20
 #: Bytes of all vectors of a bundle together, after decompression.
-MAX_BYTES = 1 << 32
+MAX_BYTES = 1 << 31
 
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 #: What a damaged or hostile archive makes the readers of zip and npy raise.

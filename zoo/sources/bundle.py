@@ -180,7 +180,7 @@ class _Reader:
             rows.reals("original"),
         )
         for line, a, b, *rest in zip(rows.lines, *ends, *columns, strict=True):
-            if a is None or b is None:
+            if a is None or b is None or line in rows.bad:
                 continue
             similarity = Similarity(min(a, b), max(a, b), *rest)
             key = (similarity.dataset_a, similarity.dataset_b, similarity.measure, similarity.probe)
@@ -199,7 +199,7 @@ class _Reader:
         )
         for line, score in zip(rows.lines, map(Transferability, *columns), strict=True):
             key = (score.model, score.dataset, score.method)
-            if all(key) and self._scores.setdefault(key, score) != score:
+            if all(key) and line not in rows.bad and self._scores.setdefault(key, score) != score:
                 rows.refuse(line, f"{shown(key)} has another score above")
 
     def _add_embeddings(self, rows: Parsed) -> None:
@@ -223,13 +223,14 @@ class _Reader:
             rows.integers("samples"),
         )
         for line, dataset, probe, array, method, samples in zip(rows.lines, *columns, strict=True):
+            if line in rows.bad:
+                continue
             first = self._embedded.setdefault((dataset, probe, method), line)
             if first != line:
                 rows.refuse(line, f"the same embedding is already listed on line {first}")
             try:
-                vector = vectors.read(array) if array else None
+                vector = vectors.read(array)
             except ValueError as error:
                 rows.refuse(line, f"array {error}")
                 continue
-            if vector is not None:
-                self.history.embeddings.append(Embedding(dataset, probe, vector, method, samples))
+            self.history.embeddings.append(Embedding(dataset, probe, vector, method, samples))

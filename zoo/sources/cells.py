@@ -98,7 +98,7 @@ def integers(cells: Cells, *, refuse: Refuse) -> list[int | None]:
     try:
         values = [int(text) if text else None for text in cells.texts]
         sound = "_" not in "".join(cells.texts) and _within(values, column)
-    except ValueError:
+    except (ValueError, OverflowError):
         sound = False
     return values if sound else cells.each(lambda text: _integer(text, column), refuse)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-import os
+import math
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from operator import attrgetter
@@ -31,7 +31,7 @@ def write_bundle(history: History, folder: Path) -> None:
         ZooError: the folder holds something else, a relationship names a model or dataset that the
             history lacks, a text cannot be stored in a bundle, or the disk refuses.
     """
-    folder = folder.absolute()
+    folder = folder.resolve()
     _check_target(folder)
     _check_ends(history)
     try:
@@ -79,28 +79,34 @@ def _check_ends(history: History) -> None:
 @contextmanager
 def _replacing(folder: Path) -> Iterator[Path]:
     """A new folder beside ``folder`` that takes its place when everything went well."""
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".new", dir=folder.parent))
+    fresh = folder.parent / f".{folder.name}.{secrets.token_hex(4)}.new"
+    fresh.mkdir()
     try:
         yield fresh
-        mask = os.umask(0)
-        os.umask(mask)
-        fresh.chmod(0o777 & ~mask)  # mkdtemp gives 0700, a folder of the user's own has the mask
-        if folder.exists() and any(folder.iterdir()):
-            old = fresh.with_suffix(".old")
-            folder.rename(old)
-            fresh.rename(folder)
-            shutil.rmtree(old)
-        else:
-            if folder.exists():
-                folder.rmdir()
-            fresh.rename(folder)
+        _swap(fresh, folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
+def _swap(fresh: Path, folder: Path) -> None:
+    """A folder with something in it cannot be renamed over: the old one steps aside first."""
+    if not folder.exists():
+        fresh.rename(folder)
+        return
+    old = fresh.with_suffix(".old")
+    folder.rename(old)
+    try:
+        fresh.rename(folder)
+    except OSError:
+        old.rename(folder)
+        raise
+    shutil.rmtree(old)
+
+
 def _write_table(path: Path, header: list[str], rows: Iterable[tuple[Cell, ...]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        # The csv module quotes a lone carriage return only where it ends lines, too.
+        writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow(header)
         try:
             writer.writerows(map(_checked, rows))
@@ -113,8 +119,10 @@ def _checked(row: tuple[Cell, ...]) -> tuple[Cell, ...]:
         if isinstance(cell, str) and ("\0" in cell or len(cell) > MAX_TEXT):
             raise ZooError(
                 f"{shown(cell)} cannot be exported: a text in a bundle has at most {MAX_TEXT:,} "
-                "characters and no NUL"
+                "characters and no NUL."
             )
+        if isinstance(cell, float) and not math.isfinite(cell):
+            raise ZooError(f"{cell} of {shown(row[0])} cannot be exported: it is not finite.")
     return row
 
 

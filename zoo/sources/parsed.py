@@ -20,13 +20,12 @@ Known = dict[str, str]
 class Parsed:
     """Rows of one file, column by column; a column that the file lacks is None throughout.
 
-    ``sound`` says that every cell could be read; otherwise problems were noted, and only ids are
-    still worth a look.
+    ``bad`` are the lines of rows with a cell that was refused and is None here.
     """
 
     lines: Sequence[int]
     refuse: Refuse
-    sound: bool
+    bad: frozenset[int]
     _texts: dict[str, list[str | None]] = field(default_factory=dict)
     _reals: dict[str, list[float | None]] = field(default_factory=dict)
     _integers: dict[str, list[int | None]] = field(default_factory=dict)
@@ -86,7 +85,7 @@ def parse(path: Path, name: str, problems: Problems) -> Iterator[Parsed]:
         if good is None:
             good = _check_header(chunk.header, columns, name, refuse)
         if good:
-            yield _parse(chunk, columns, refuse, problems)
+            yield _parse(chunk, columns, refuse)
 
 
 def _check_header(header: list[str], columns: dict[str, Column], name: str, refuse: Refuse) -> bool:
@@ -106,18 +105,22 @@ def _check_header(header: list[str], columns: dict[str, Column], name: str, refu
     return not reasons
 
 
-def _parse(chunk: Chunk, columns: dict[str, Column], refuse: Refuse, problems: Problems) -> Parsed:
-    before = len(problems)
+def _parse(chunk: Chunk, columns: dict[str, Column], refuse: Refuse) -> Parsed:
+    bad: set[int] = set()
+
+    def noted(line: int, reason: str) -> None:
+        bad.add(line)
+        refuse(line, reason)
+
     words: dict[str, list[str | None]] = {}
     numbers: dict[str, list[float | None]] = {}
     counts: dict[str, list[int | None]] = {}
     for name, column in zip(chunk.header, zip(*chunk.rows, strict=True), strict=False):
         cells = Cells(columns[name], column, chunk.lines)
         if cells.column.kind == "real":
-            numbers[name] = reals(cells, refuse=refuse)
+            numbers[name] = reals(cells, refuse=noted)
         elif cells.column.kind == "integer":
-            counts[name] = integers(cells, refuse=refuse)
+            counts[name] = integers(cells, refuse=noted)
         else:
-            words[name] = texts(cells, refuse=refuse)
-    sound = len(problems) == before
-    return Parsed(chunk.lines, refuse, sound, words, numbers, counts)
+            words[name] = texts(cells, refuse=noted)
+    return Parsed(chunk.lines, refuse, frozenset(bad), words, numbers, counts)

@@ -24,7 +24,7 @@ class Results:
     def __init__(self, models: Known, datasets: Known) -> None:
         self._models = models
         self._datasets = datasets
-        self._lines: dict[str, int] = {}
+        self._lines: dict[str | None, int] = {}
         self._repeats: Counter[str] = Counter()
         self.records: list[FineTuning] = []
 
@@ -36,63 +36,39 @@ class Results:
         metrics = _choices(rows, "metric", tuple(METRICS), default="accuracy")
         methods = _choices(rows, "method", METHODS, default="full")
         _check_bounds(rows, values, metrics)
-        if not rows.sound or None in models or None in datasets or None in methods:
-            return
         settings = (
             rows.reals("epochs"),
             rows.reals("learning_rate"),
             rows.integers("batch_size"),
             rows.integers("seed"),
         )
-        made = self._ids(rows, (models, datasets, methods), settings)
-        self.records.extend(
-            map(
-                FineTuning,
-                made,
-                models,
-                datasets,
-                cast("list[float]", values),
-                metrics,
-                methods,
-                *settings,
-                rows.reals("seconds"),
-                rows.texts("device"),
-            )
-        )
+        ids = rows.texts("id")
+        whole = not rows.bad and None not in models and None not in datasets
+        if whole and None not in methods and None in ids:
+            prefixes = _prefixes((models, datasets, methods), settings)
+            ids = [name or self._made(row) for name, row in zip(ids, prefixes, strict=True)]
+        self._check_repeats(rows, ids)
+        ends = (cast("list[str]", ids), models, datasets, cast("list[float]", values))
+        rest = (metrics, methods, *settings, rows.reals("seconds"), rows.texts("device"))
+        self.records.extend(map(FineTuning, *ends, *rest))
 
-    def _ids(
-        self,
-        rows: Parsed,
-        ends: tuple[list[str], list[str], list[str]],
-        settings: tuple[list[float | None], list[float | None], list[int | None], list[int | None]],
-    ) -> list[str]:
-        given = rows.texts("id")
-        ids = (
-            [
-                name or self._made(name_of_row)
-                for name, name_of_row in zip(given, _prefixes(ends, settings), strict=True)
-            ]
-            if None in given
-            else cast("list[str]", given)
-        )
+    def _check_repeats(self, rows: Parsed, ids: list[str | None]) -> None:
         fresh = dict(zip(ids, rows.lines, strict=True))
         if len(fresh) < len(ids) or not self._lines.keys().isdisjoint(fresh):
-            self._refuse_repeats(rows, ids)
+            for name, line, given in zip(ids, rows.lines, rows.texts("id"), strict=True):
+                first = self._lines.setdefault(name, line)
+                if name and first != line:
+                    why = "" if given else ", which has the same settings: give this one an id"
+                    rows.refuse(
+                        line, f"id {shown(name)} is already the record of line {first}{why}"
+                    )
         self._lines.update(fresh)
-        return ids
 
     def _made(self, prefix: str) -> str:
         """``fine_tuning_id`` of a row, without building its JSON from nothing each time."""
         occurrence = self._repeats[prefix]
         self._repeats[prefix] = occurrence + 1
         return hashlib.sha256(f"{prefix},{occurrence}]".encode()).hexdigest()[:32]
-
-    def _refuse_repeats(self, rows: Parsed, ids: list[str]) -> None:
-        seen = dict(self._lines)
-        for name, line in zip(ids, rows.lines, strict=True):
-            first = seen.setdefault(name, line)
-            if first != line:
-                rows.refuse(line, f"id {shown(name)} is already the record of line {first}")
 
 
 def _prefixes(
@@ -104,7 +80,7 @@ def _prefixes(
     numbers: dict[float | None, str] = {None: "null"}
     for column in settings:
         numbers.update(
-            {number: repr(float(number)) for number in set(column) if number is not None}
+            {number: repr(float(number) + 0.0) for number in set(column) if number is not None}
         )
     return [
         f'["{SOURCE}",{words[model]},{words[dataset]},{words[method]}'
@@ -116,16 +92,17 @@ def _prefixes(
 def _values(rows: Parsed) -> list[float | None]:
     """``accuracy`` and ``value`` are two names of one column; a row gives one, or both equal."""
     accuracies, values = rows.reals("accuracy"), rows.reals("value")
+    if None not in values and accuracies.count(None) == len(rows):
+        return values
     merged = [
         value if value is not None else other
         for value, other in zip(values, accuracies, strict=True)
     ]
-    if rows.sound:
-        for line, one, other, value in zip(rows.lines, accuracies, values, merged, strict=True):
-            if value is None:
-                rows.refuse(line, "has neither accuracy nor value")
-            elif one is not None and other is not None and one != other:
-                rows.refuse(line, f"accuracy {one} and value {other} differ")
+    for line, one, other in zip(rows.lines, accuracies, values, strict=True):
+        if one is None and other is None and line not in rows.bad:
+            rows.refuse(line, "has neither accuracy nor value")
+        elif one is not None and other is not None and one != other:
+            rows.refuse(line, f"accuracy {one} and value {other} differ")
     return merged
 
 
@@ -143,9 +120,9 @@ def _check_bounds(rows: Parsed, values: list[float | None], metrics: list[str]) 
     numbers = np.array(values, float)
     for metric in set(metrics) & METRICS.keys():
         low, high = METRICS[metric]
-        rows_of = np.array([other == metric for other in metrics])
-        wrong = np.flatnonzero(rows_of & ((numbers < low) | (numbers > high)))
-        for row in wrong.tolist():
+        outside = (numbers < low) | (numbers > high)
+        wrong = [row for row in np.flatnonzero(outside).tolist() if metrics[row] == metric]
+        for row in wrong:
             try:
                 check(float(numbers[row]), Column(metric, "real", low=low, high=high))
             except ValueError as error:

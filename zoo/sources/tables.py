@@ -20,8 +20,8 @@ from zoo.sources.refusals import Refuse
 
 #: Bytes of one file after decompression.
 MAX_BYTES = 1 << 30
-#: Characters of one physical line.
-MAX_LINE = 1 << 20
+#: Bytes of one physical line.
+MAX_LINE = 1 << 22
 #: Rows handed over at once; bounds the memory that unchecked rows hold.
 ROWS_A_CHUNK = 50_000
 
@@ -43,11 +43,15 @@ class _UnreadableError(Exception):
 
 
 class _Bounded(io.RawIOBase):
-    """A stream that ends in an error after ``MAX_BYTES``, however small the file on disk is."""
+    """A stream that ends in an error after ``MAX_BYTES``, however small the file on disk is.
+
+    A line that does not end is one, too: whoever splits the stream would hold all of it.
+    """
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._left = MAX_BYTES
+        self._line = 0
 
     def readable(self) -> bool:
         return True
@@ -56,7 +60,11 @@ class _Bounded(io.RawIOBase):
         data = self._stream.read(len(buffer))
         self._left -= len(data)
         if self._left < 0:
-            raise _UnreadableError(f"holds more than {MAX_BYTES:,} bytes")
+            raise _UnreadableError(f"the file holds more than {MAX_BYTES:,} bytes")
+        end = max(data.rfind(b"\n"), data.rfind(b"\r"))
+        self._line = self._line + len(data) if end < 0 else len(data) - end - 1
+        if self._line > MAX_LINE:
+            raise _UnreadableError(f"a line holds more than {MAX_LINE:,} bytes")
         buffer[: len(data)] = data
         return len(data)
 
@@ -101,7 +109,7 @@ def _chunks(stream: BinaryIO, refuse: Refuse, short: bool) -> Iterator[Chunk]:
         errors="surrogateescape",
         newline="",
     )
-    reader = csv.reader(_lines(text), strict=True)
+    reader = csv.reader(text, strict=True)
     chunk = Chunk([], [], [])
     line = 0
     try:
@@ -123,10 +131,3 @@ def _chunks(stream: BinaryIO, refuse: Refuse, short: bool) -> Iterator[Chunk]:
         yield chunk
     else:
         refuse(1, "has no header row")
-
-
-def _lines(text: io.TextIOWrapper) -> Iterator[str]:
-    while line := text.readline(MAX_LINE):
-        if len(line) == MAX_LINE:
-            raise _UnreadableError(f"a line of more than {MAX_LINE:,} characters")
-        yield line

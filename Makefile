@@ -3,7 +3,7 @@ PYTHON ?= python3
 PYTEST ?=
 ZOO_PYTHON := .venv/bin/python
 
-.PHONY: install test lint neo4j neo4j-stop bench
+.PHONY: install test lint neo4j neo4j-stop bench browser
 
 # What a user gets: the package and its dependencies.
 .venv/package: pyproject.toml
@@ -37,3 +37,7 @@ neo4j-stop: .venv/everything
 
 bench: .venv/everything
 	$(ZOO_PYTHON) -m bench
+
+# The saved queries as one archive to drop onto Neo4j Browser.
+browser: .venv/package
+	@$(ZOO_PYTHON) -m browser.pack

@@ -8,7 +8,7 @@ what is not empty and holds no ``:ZooTest`` marker is refused.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,18 +110,26 @@ def neo4j_place(folder: Path) -> Iterator[Place]:
         ForeignDatabaseError: the named one is not a test's.
     """
     if uri := os.environ.get(TEST_URI):
-        yield from _named(uri, os.environ)
+        username = os.environ.get("ZOO_TEST_NEO4J_USERNAME", "neo4j")
+        password = os.environ.get("ZOO_TEST_NEO4J_PASSWORD", "")
+        with claimed_place(uri, username=username, password=password) as place:
+            yield place
     else:
-        with Server(folder, release=chosen()) as server:
-            yield from _claimed(server.uri, server.username, server.password)
+        with Server(folder, release=chosen()) as server, server_place(server) as place:
+            yield place
 
 
-def _named(uri: str, environment: Mapping[str, str]) -> Iterator[Place]:
-    username = environment.get("ZOO_TEST_NEO4J_USERNAME", "neo4j")
-    yield from _claimed(uri, username, environment.get("ZOO_TEST_NEO4J_PASSWORD", ""))
+@contextmanager
+def server_place(server: Server) -> Iterator[Place]:
+    """The database of a server that a test started for itself."""
+    uri, username, password = server.uri, server.username, server.password
+    with claimed_place(uri, username=username, password=password) as place:
+        yield place
 
 
-def _claimed(uri: str, username: str, password: str) -> Iterator[Place]:
+@contextmanager
+def claimed_place(uri: str, *, username: str, password: str) -> Iterator[Place]:
+    """The home database of a Neo4j, marked as a test's."""
     with neo4j.GraphDatabase.driver(uri, auth=(username, password)) as driver:
         home = driver.execute_query("RETURN 1").summary.database
         place = Place("neo4j", uri, username, password, home or "neo4j", driver)
@@ -137,6 +145,6 @@ def give_up(reason: str) -> None:
 
 
 __all__ = [
-    "PRIVATE", "ForeignDatabaseError", "Place", "UnavailableError", "embedded_place", "give_up",
-    "neo4j_place",
+    "PRIVATE", "ForeignDatabaseError", "Place", "UnavailableError", "claimed_place",
+    "embedded_place", "give_up", "neo4j_place", "server_place",
 ]  # fmt: skip

@@ -1,0 +1,1 @@
+"""What people see in Neo4j Browser: the saved queries, the style, the favourites."""

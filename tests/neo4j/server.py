@@ -113,9 +113,10 @@ class Server:
         return self.start()
 
     def log(self) -> str:
-        """The last lines the server wrote."""
-        file = self.home / "logs" / "neo4j.log"
-        return "\n".join(file.read_text(errors="replace").splitlines()[-15:])
+        """The last lines the server wrote, to its log and to its terminal."""
+        files = [self.home / "logs" / name for name in ("neo4j.log", "console.log")]
+        texts = [file.read_text(errors="replace") for file in files if file.is_file()]
+        return "\n".join(line for text in texts for line in text.splitlines()[-15:])
 
     def __enter__(self) -> Server:
         return self.start()

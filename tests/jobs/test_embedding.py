@@ -1,0 +1,147 @@
+"""Probe embeddings: what they are, when sampling stops, and what the similarities keep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graphdb.errors import ZooError
+from graphdb.records import Embedding
+from zoo.hub import load_dataset
+from zoo.jobs.adaptive import Moments, is_settled
+from zoo.jobs.embedding import EmbeddingCache, embed, load_probe
+from zoo.jobs.failures import JobError
+from zoo.jobs.similarity import similarities
+from zoo.jobs.specs import ModelSource, Settings
+
+PLAIN = Settings(max_length=16)
+
+
+def source(folder: Path) -> ModelSource:
+    return ModelSource(id="probe", address=str(folder))
+
+
+def test_an_image_embedding_is_the_mean_of_the_hidden_state(
+    image_model: Path, images: Path
+) -> None:
+    import torch
+
+    probe = load_probe(source(image_model), modality="image", settings=PLAIN)
+    data = load_dataset(str(images))
+    found = embed(data, probe, settings=PLAIN, most=None)
+    rows = data.splits["train"]
+    pixels = probe.processor([r["image"].convert("RGB") for r in rows], return_tensors="pt")
+    with torch.inference_mode():
+        hidden = probe.model(**pixels).last_hidden_state.mean(dim=(2, 3)).numpy()
+    np.testing.assert_allclose(found.domain, hidden.mean(axis=0), rtol=1e-4, atol=1e-5)
+    labels = data.labels("train")
+    means = np.stack([hidden[labels == c].mean(axis=0) for c in range(3)])
+    expected = np.concatenate([means.mean(axis=0), means.std(axis=0)])
+    np.testing.assert_allclose(found.class_aware, expected, rtol=1e-4, atol=1e-5)
+    assert found.samples == len(rows)
+    records = found.embeddings("d", "p")
+    assert [r.method for r in records] == ["domain", "class-aware"]
+    assert records[0].vector.dtype == np.float32
+
+
+def test_padding_does_not_move_a_text_embedding(text_model: Path, tmp_path: Path) -> None:
+    """One long text in a batch pads the short ones; their mean stays as it is alone."""
+    import torch
+
+    from zoo.jobs.embedding import represent
+
+    probe = load_probe(source(text_model), modality="text", settings=PLAIN)
+    short, long = "good", "good fine great bright glad good"
+    with torch.inference_mode():
+        alone = represent(probe.model, dict(probe.processor([short], return_tensors="pt")))
+        both = probe.processor([short, long], padding=True, return_tensors="pt")
+        together = represent(probe.model, dict(both))
+    np.testing.assert_allclose(alone[0].numpy(), together[0].numpy(), atol=1e-5)
+
+
+def test_a_probe_that_cannot_be_loaded_says_why(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(JobError, match="model"):
+        load_probe(source(tmp_path), modality="image", settings=PLAIN)
+
+
+def test_sampling_stops_early_with_the_same_neighbours() -> None:
+    """20,000 rows, 40 known datasets: a fraction of the rows names the same ten nearest."""
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(20_000, 32)) + rng.normal(size=32)
+    others = rows.mean(axis=0) + rng.normal(size=(40, 32)) * np.linspace(0.2, 4, 40)[:, None]
+    moments = Moments(32, 2)
+    for start in range(0, len(rows), 32):
+        moments.add(rows[start : start + 32], np.zeros(32, np.int64))
+        if moments.count >= 64 and is_settled(moments, others, total=len(rows)):
+            break
+    assert moments.count < 5_000
+    nearest = [set(np.argsort(np.linalg.norm(others - mean, axis=1))[:10])
+               for mean in (moments.mean(), rows.mean(axis=0))]  # fmt: skip
+    assert nearest[0] == nearest[1]
+
+
+def test_two_equally_far_datasets_are_not_settled_by_few_samples() -> None:
+    rng = np.random.default_rng(0)
+    others = np.zeros((11, 4))
+    others[:, 0] = [0.1 * n for n in range(10)] + [0.9]  # the last two at the same place
+    moments = Moments(4, 1)
+    moments.add(rng.normal(size=(64, 4)) * 0.1, np.zeros(64, np.int64))
+    assert not is_settled(moments, others, total=10_000)
+    others[10, 0] = 5.0
+    assert is_settled(moments, others, total=10_000)
+
+
+def test_the_standard_error_vanishes_once_all_is_read() -> None:
+    moments = Moments(3, 1)
+    moments.add(np.random.default_rng(0).normal(size=(50, 3)), np.zeros(50, np.int64))
+    assert (moments.standard_error(50) == 0).all()
+    assert (moments.standard_error(5_000) > 0).all()
+
+
+def test_a_cached_embedding_comes_back_bit_by_bit(
+    image_model: Path, images: Path, tmp_path: Path
+) -> None:
+    probe = load_probe(source(image_model), modality="image", settings=PLAIN)
+    found = embed(load_dataset(str(images)), probe, settings=PLAIN)
+    cache = EmbeddingCache(tmp_path / "cache")
+    assert cache.get("fingerprint", "probe") is None
+    cache.put("fingerprint", "probe", found)
+    again = cache.get("fingerprint", "probe")
+    assert again is not None and again.samples == found.samples
+    np.testing.assert_array_equal(again.domain, found.domain)
+    np.testing.assert_array_equal(again.class_aware, found.class_aware)
+    assert cache.get("fingerprint", "another probe") is None
+
+
+def vector(name: str, *values: float, probe: str = "p", method: str = "domain") -> Embedding:
+    return Embedding(name, probe, np.array(values, np.float32), method)
+
+
+def test_similarities_keep_the_distance_and_its_inverse() -> None:
+    new = vector("m", 0, 0, 0)
+    others = [vector("a", 3, 4, 0), vector("z", 0, 0, 1), new]
+    far, near = similarities(new, others)
+    assert (far.dataset_a, far.dataset_b, far.original) == ("a", "m", 5.0)
+    assert far.value == pytest.approx(1 / 6) and near.value == 0.5
+    assert (near.dataset_a, near.dataset_b, near.measure, near.probe) == ("m", "z", "domain", "p")
+
+
+def test_only_embeddings_of_one_probe_and_method_compare() -> None:
+    new = vector("m", 0, 0)
+    others = [
+        vector("a", 1, 1, probe="q"),
+        vector("b", 1, 1, method="class-aware"),
+        vector("c", 1, 1, 1),
+    ]
+    assert similarities(new, others) == []
+    with pytest.raises(ZooError, match="cosine"):
+        similarities(new, others, measure="cosine")
+
+
+def test_correlation_ignores_shift_and_scale() -> None:
+    [same] = similarities(vector("a", 1, 2, 3), [vector("b", 10, 20, 30)], measure="correlation")
+    assert same.original == pytest.approx(0, abs=1e-6) and same.value == pytest.approx(1)
+    assert same.measure == "domain-correlation"

@@ -13,7 +13,6 @@ from graphdb.histories import write_history
 from graphdb.records import History, Refusal
 from graphdb.runs import Provenance
 from graphdb.store import Store
-from zoo.sources import read_history, write_bundle
 
 Progress = Callable[[str, int, int], None]
 
@@ -36,6 +35,9 @@ def ingest_records(
     Raises:
         ZooError: no history at ``path``, or a bundle with any bad row (BundleError).
     """
+    # Pydantic costs a fifth of a second that a question should not wait for.
+    from zoo.sources import read_history
+
     reading = read_history(path)
     changes = write_history(
         store,
@@ -49,6 +51,8 @@ def ingest_records(
 
 def export_records(store: Store, path: Path) -> History:
     """Write everything the zoo holds as a record bundle. Raises ZooError on an empty zoo."""
+    from zoo.sources import write_bundle
+
     history = read_stored(store)
     if not history.models and not history.datasets:
         raise ZooError(

@@ -1,0 +1,145 @@
+"""train, predict, candidates, evaluate, query, from a history to an answer, on both stores."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from learn import AGGREGATES, BASELINES, DEFAULT, Result
+from tests.cli.command import Zoo
+from tests.cli.test_history import first_id
+from tests.stores import Place
+
+PREDICTED = (
+    "MATCH (m:Model)-[p:PREDICTED]->(d:Dataset {id: $id}) RETURN p.run AS run, count(*) AS n"
+)
+
+
+@pytest.fixture
+def trained(zoo: Zoo, history: Path) -> Zoo:
+    zoo("ingest", "records", str(history))
+    zoo("train", "--modality", "image")
+    return zoo
+
+
+def test_from_history_to_candidates(trained: Zoo, history: Path, place: Place) -> None:
+    dataset = first_id(history / "datasets.csv")
+    answers = trained("predict", dataset, "-k", "5", "--json").objects
+    assert [row["rank"] for row in answers] == [1, 2, 3, 4, 5]
+    for row in answers:
+        assert row["low"] <= row["accuracy"] <= row["high"]
+        assert 0 <= row["probability_best"] <= 1
+        assert row["measured"] is None or 0 <= row["measured"] <= 1
+    [stored] = place.run(PREDICTED, id=dataset)
+    assert stored["n"] == 25
+    published = place.run(
+        "MATCH (:Learner)-[q:PUBLISHED]->(d:Dataset) RETURN d.id AS d, q.run AS r"
+    )
+    assert published == [{"d": dataset, "r": stored["run"]}]
+    again = trained("candidates", dataset, "-k", "5", "--json").objects
+    for one, other in zip(answers, again, strict=True):
+        assert one["model"] == other["model"]
+        assert math.isclose(one["accuracy"], other["accuracy"])
+        assert (one["measured"] is None) == (other["measured"] is None)
+
+
+def test_predict_again_replaces(trained: Zoo, history: Path, place: Place) -> None:
+    dataset = first_id(history / "datasets.csv")
+    for _ in range(3):
+        trained("predict", dataset)
+    runs = place.run(PREDICTED, id=dataset)
+    # The published run, and the one before it for those who still read.
+    assert [row["n"] for row in runs] == [25, 25]
+
+
+def test_no_write_writes_nothing(trained: Zoo, history: Path, place: Place) -> None:
+    before = place.count()
+    trained("predict", first_id(history / "datasets.csv"), "--no-write")
+    assert place.count() == before
+
+
+def test_all_predicts_every_dataset(trained: Zoo, place: Place) -> None:
+    trained("predict", "--all")
+    assert place.run("MATCH ()-[p:PREDICTED]->() RETURN count(p) AS n") == [{"n": 150}]
+
+
+def test_limits_say_what_fell_outside(trained: Zoo, history: Path) -> None:
+    dataset = first_id(history / "datasets.csv")
+    models = trained("ls", "models", "--json").objects
+    limit = sorted(row["parameters"] for row in models)[9]
+    trained("predict", dataset)
+    for command in (("predict", "--no-write"), ("candidates",)):
+        ended = trained(*command, dataset, "--max-parameters", str(limit), "-k", "20")
+        assert "10 of 25 models pass; 15 fell outside (parameters 15)" in ended.err
+        rows = trained(
+            *command, dataset, "--max-parameters", str(limit), "-k", "20", "--json"
+        ).objects
+        assert len(rows) == 10 and all(row["parameters"] <= limit for row in rows)
+    ended = trained("candidates", dataset, "--license", "no-such-licence")
+    assert "0 of 25 models pass" in ended.err and "--allow-unknown" in ended.err
+    assert "100M" in trained.fails("candidates", dataset, "--max-parameters", "many")
+
+
+def test_own_record_does_not_move_its_prediction(trained: Zoo, history: Path) -> None:
+    dataset = first_id(history / "datasets.csv")
+    before = {r["model"]: r for r in trained("predict", dataset, "-k", "25", "--json").objects}
+    best = next(iter(before))
+    trained("record", best, dataset, "--accuracy", "0.0", "--seed", "99")
+    after = {r["model"]: r for r in trained("predict", dataset, "-k", "25", "--json").objects}
+    assert after[best]["measured"] != before[best]["measured"]
+    assert math.isclose(after[best]["score"], before[best]["score"], abs_tol=1e-6)
+
+
+def test_what_is_missing_is_said(trained: Zoo, history: Path, tmp_path: Path) -> None:
+    dataset = first_id(history / "datasets.csv")
+    assert f"zoo predict {dataset}" in trained.fails("candidates", dataset)
+    assert "--all" in trained.fails("predict")
+    assert "Did you mean" in trained.fails("predict", dataset + "x")
+    assert "zoo train" in trained.fails("predict", dataset, "--method", "lora")
+    for file in Path(str(tmp_path / "artifacts")).iterdir():
+        file.write_bytes(b"something else")
+    assert "SHA-256" in trained.fails("predict", dataset)
+    for file in Path(str(tmp_path / "artifacts")).iterdir():
+        file.unlink()
+    assert "ZOO_ARTIFACTS" in trained.fails("predict", dataset)
+
+
+def test_training_is_kept_with_its_provenance(trained: Zoo, place: Place) -> None:
+    [learner] = trained("ls", "learners", "--json").objects
+    assert learner["kind"] == DEFAULT and learner["default"]
+    [row] = place.run("MATCH (l:Learner) RETURN l.config AS config, l.run AS run, l.sha256 AS sha")
+    assert '"seed": 0' in str(row["config"]) and '"fingerprint"' in str(row["config"])
+    assert place.run("MATCH (r:Run {id: $id}) RETURN r.kind AS kind", id=row["run"])
+    trained("train", "--seed", "1")
+    default = place.run("MATCH (l:Learner) WHERE l.default RETURN count(l) AS n")
+    assert default == [{"n": 1}]
+
+
+def test_evaluate_prints_the_protocols_keys(zoo: Zoo, history: Path) -> None:
+    zoo("ingest", "records", str(history))
+    arguments = [part for name in BASELINES for part in ("--learner", name)]
+    rows = zoo("evaluate", "--modality", "image", "--seeds", "2", "--json", *arguments).objects
+    keys = [field.name for field in fields(Result)]
+    assert all(list(row) == keys for row in rows)
+    assert {row["seed"] for row in rows} == {0, 1}
+    targets = {row["target"] for row in rows}
+    assert set(AGGREGATES) < targets and len(targets) == len(AGGREGATES) + 6
+    assert {row["learner"] for row in rows} == set(BASELINES)
+    assert "model-mean" in zoo("evaluate", "--learner", "model-mean").out
+    assert "Did you mean" in zoo.fails("evaluate", "--learner", "model-men")
+
+
+def test_every_named_query_runs(trained: Zoo, history: Path) -> None:
+    dataset, model = (first_id(history / f"{kind}.csv") for kind in ("datasets", "models"))
+    trained("predict", dataset)
+    values = {"dataset": dataset, "model": model, "method": "full"}
+    for query in trained("query", "--list", "--json").objects:
+        wanted = [name for name in query["params"].split(", ") if name in values]
+        given = [part for name in wanted for part in ("--param", f"{name}={values[name]}")]
+        assert trained("query", query["query"], *given, "--json").out
+        assert "MATCH" in trained("query", query["query"], "--text").out
+    assert "missing or unknown: dataset" in trained.fails("query", "candidates")
+    assert "Did you mean" in trained.fails("query", "candidate")

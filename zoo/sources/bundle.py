@@ -228,6 +228,7 @@ class _Reader:
             first = self._embedded.setdefault((dataset, probe, method), line)
             if first != line:
                 rows.refuse(line, f"the same embedding is already listed on line {first}")
+                continue
             try:
                 vector = vectors.read(array)
             except ValueError as error:

@@ -1,14 +1,13 @@
-"""A history into the graph, in batches, and out of it again.
+"""A history into the graph, and out of it again.
 
 Up to ``WHOLE`` rows an import is one transaction: all of it or nothing, whatever is killed when.
-Past that, memory of the server forbids it: batches are whole, the :Run stays ``running`` until
-the last one, and the same command typed again completes it.
+Past that no server's memory holds it: ``graphdb.staging`` adds it batch by batch, out of sight of
+every reader of this program until its last transaction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 
 import numpy as np
 
@@ -24,7 +23,7 @@ from graphdb.records import (
     Transferability,
 )
 from graphdb.rows import TABLES, Row, Table
-from graphdb.runs import Provenance, record_run, start_run
+from graphdb.runs import Provenance, record_run, unfinished_imports
 from graphdb.store import Store, Transaction
 
 #: Rows a statement; larger batches gain nothing and cost memory (measured on both stores).
@@ -35,6 +34,7 @@ BATCH_BYTES = 8_000_000
 WHOLE = 100_000
 
 Progress = Callable[[str, int, int], None]
+Tables = list[tuple[Table, list[Row]]]
 
 
 class _RehearsedError(Exception):
@@ -42,6 +42,10 @@ class _RehearsedError(Exception):
 
     def __init__(self, changes: Changes) -> None:
         self.changes = changes
+
+
+class _OvertakenError(Exception):
+    """A large import began while this transaction wrote: it may have met rows of it."""
 
 
 def write_history(
@@ -55,34 +59,41 @@ def write_history(
     """Write every record of ``history``; equal rows stay as they are, changed ones are updated.
 
     A run is recorded only where something changed. With ``dry_run`` the same is done and rolled
-    back. Raises ZooError as :class:`Store` does; then nothing of a whole import is written.
+    back. Raises ZooError as :class:`Store` does; then nothing of it is to be seen.
     """
+    from graphdb.staging import rehearse_staged, write_staged
+
     tables = [(table, table.rows(history)) for table in TABLES]
     total = sum(len(rows) for _, rows in tables)
     report = progress or (lambda table, done, total: None)
-    if dry_run:
-        return _rehearse(store, tables, provenance, report, total)
     if total <= WHOLE:
-        return store.transact(lambda tx: _write_whole(tx, tables, provenance, report, total))
-    return _write_batches(store, tables, provenance, report, total)
+        if dry_run:
+            return _rehearse(store, tables, provenance, report)
+        return _settled(store, lambda tx: write_whole(tx, tables, provenance, report))
+    if dry_run:
+        return rehearse_staged(store, tables, provenance, report)
+    return write_staged(store, tables, provenance, report)
 
 
-def _write_whole(
-    tx: Transaction,
-    tables: list[tuple[Table, list[Row]]],
-    provenance: Provenance,
-    report: Progress,
-    total: int,
+def write_whole(
+    tx: Transaction, tables: Tables, provenance: Provenance, report: Progress
 ) -> Changes:
+    """All tables in one transaction. Rows of an unfinished large import are taken over."""
+    before = {run.id for run in unfinished_imports(tx)}
+    total = sum(len(rows) for _, rows in tables)
     found: dict[str, Change] = {}
     done = 0
     for table, rows in tables:
         change = Change()
-        for batch in _batches(rows):
-            change += _write_batch(tx, table=table, batch=batch, run=provenance.id)
+        for batch in batches(rows):
+            change += write_batch(
+                tx, table=table, batch=batch, run=provenance.id, unfinished=sorted(before)
+            )
             done += len(batch)
             report(table.name, done, total)
         found[table.name] = change
+    if {run.id for run in unfinished_imports(tx)} - before:
+        raise _OvertakenError
     changes = Changes(provenance.id, found)
     if not changes.any:
         return Changes(None, found)
@@ -90,51 +101,36 @@ def _write_whole(
     return changes
 
 
-def _rehearse(
-    store: Store,
-    tables: list[tuple[Table, list[Row]]],
-    provenance: Provenance,
-    report: Progress,
-    total: int,
-) -> Changes:
+def _settled(store: Store, work: Callable[[Transaction], Changes]) -> Changes:
+    """Each large import that begins meanwhile costs one repetition; they begin one by one."""
+    while True:
+        try:
+            return store.transact(work)
+        except _OvertakenError:
+            continue
+
+
+def _rehearse(store: Store, tables: Tables, provenance: Provenance, report: Progress) -> Changes:
     def work(tx: Transaction) -> Changes:
-        raise _RehearsedError(_write_whole(tx, tables, provenance, report, total))
+        raise _RehearsedError(write_whole(tx, tables, provenance, report))
 
     try:
-        return store.transact(work)
+        return _settled(store, work)
     except _RehearsedError as rehearsed:
         return Changes(None, rehearsed.changes.tables)
 
 
-def _write_batches(
-    store: Store,
-    tables: list[tuple[Table, list[Row]]],
-    provenance: Provenance,
-    report: Progress,
-    total: int,
-) -> Changes:
-    start_run(store, provenance)
-    found: dict[str, Change] = {}
-    done = 0
-    for table, rows in tables:
-        change = Change()
-        for batch in _batches(rows):
-            change += store.transact(
-                partial(_write_batch, table=table, batch=batch, run=provenance.id)
-            )
-            done += len(batch)
-            report(table.name, done, total)
-        found[table.name] = change
-    changes = Changes(provenance.id, found)
-    if not changes.any:
-        store.write("delete_run", id=provenance.id)
-        return Changes(None, found)
-    store.transact(lambda tx: record_run(tx, provenance))
-    return changes
-
-
-def _write_batch(tx: Transaction, *, table: Table, batch: list[Row], run: str) -> Change:
-    [row] = tx.run(table.query, rows=batch, run=run)
+def write_batch(
+    tx: Transaction,
+    *,
+    table: Table,
+    batch: list[Row],
+    run: str,
+    unfinished: list[str],
+    change: bool = True,
+) -> Change:
+    """Write rows of one table; without ``change``, stored values that differ only get counted."""
+    [row] = tx.run(table.query, rows=batch, run=run, unfinished=unfinished, change=change)
     if row["rows"] != len(batch):
         # A row whose end is missing is dropped silently by every store.
         missing = len(batch) - row["rows"]
@@ -142,7 +138,8 @@ def _write_batch(tx: Transaction, *, table: Table, batch: list[Row], run: str) -
     return Change(row["created"], row["updated"], len(batch) - row["created"] - row["updated"])
 
 
-def _batches(rows: list[Row]) -> Iterator[list[Row]]:
+def batches(rows: list[Row]) -> Iterator[list[Row]]:
+    """At most BATCH rows and BATCH_BYTES of vectors each."""
     batch: list[Row] = []
     size = 0
     for row in rows:
@@ -157,19 +154,31 @@ def _batches(rows: list[Row]) -> Iterator[list[Row]]:
 
 
 def read_history(store: Store) -> History:
-    """Everything a record bundle holds, sorted by id; run stamps and predictions stay behind."""
+    """Everything a record bundle holds, sorted by id; run stamps and predictions stay behind.
+
+    One read transaction; what a large import wrote that has not ended stays behind too.
+    """
+    return store.transact(_read, access="read")
+
+
+def _read(tx: Transaction) -> History:
+    hidden = [run.id for run in unfinished_imports(tx)]
+
+    def rows(name: str) -> list[Row]:
+        return tx.run(f"all_{name}", hidden=hidden)
+
     return History(
-        models=[Model(**row) for row in store.read("all_models")],
-        datasets=[Dataset(**row) for row in store.read("all_datasets")],
+        models=[Model(**row) for row in rows("models")],
+        datasets=[Dataset(**row) for row in rows("datasets")],
         fine_tunings=[
             FineTuning(**dict(zip(group["keys"], values, strict=True)), dataset=group["dataset"])
-            for group in store.read("all_fine_tunings")
+            for group in rows("fine_tunings")
             for values in group["records"]
         ],
-        pretrainings=[Pretraining(**row) for row in store.read("all_pretrainings")],
-        similarities=[Similarity(**row) for row in store.read("all_similarities")],
-        transferabilities=[Transferability(**row) for row in store.read("all_transferabilities")],
-        embeddings=[_embedding(row) for row in store.read("all_embeddings")],
+        pretrainings=[Pretraining(**row) for row in rows("pretrainings")],
+        similarities=[Similarity(**row) for row in rows("similarities")],
+        transferabilities=[Transferability(**row) for row in rows("transferabilities")],
+        embeddings=[_embedding(row) for row in rows("embeddings")],
     )
 
 

@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from graphdb.columns import Floats, Texts
-from graphdb.runs import Provenance, is_dead, start_run
+from graphdb.runs import Provenance, is_dead, keep_run, start_run
 from graphdb.store import Row, Store, Transaction
 
 #: Predictions kept a dataset: the best ones.
@@ -71,6 +71,7 @@ def sweep_predictions(store: Store, datasets: Sequence[str]) -> None:
 
 
 def _write(tx: Transaction, *, table: Predictions, learner: str, method: str, run: str) -> None:
+    keep_run(tx, run)
     tx.run("delete_predictions", dataset=table.dataset, run=run)
     [row] = tx.run(
         "create_predictions",
@@ -85,6 +86,7 @@ def _write(tx: Transaction, *, table: Predictions, learner: str, method: str, ru
 
 
 def _flip(tx: Transaction, learner: str, run: str, datasets: list[str]) -> None:
+    keep_run(tx, run)
     tx.run("publish_predictions", learner=learner, run=run, datasets=datasets)
     tx.run("finish_run", id=run, status="done")
 

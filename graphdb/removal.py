@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from graphdb.errors import ZooError
+from graphdb.runs import unfinished_imports
 from graphdb.store import Store
 
 _BATCH = 10_000
@@ -18,8 +20,18 @@ def preview_removal(store: Store, kind: str, identity: str) -> dict[str, int]:
 def remove_run(store: Store, run: str) -> None:
     """Remove a run's relationships, its learner, and nodes it made that nothing else refers to.
 
-    A value that the run changed is not set back: its record goes.
+    A value that the run changed is not set back: its record goes. A large import that was
+    interrupted has changed none: nothing of it stays.
+
+    Raises:
+        ZooError: the run is a large import that is still under way.
     """
+    for unfinished in store.transact(unfinished_imports, access="read"):
+        if unfinished.id == run and not unfinished.dead:
+            raise ZooError(
+                f"Run {run} is still writing ({unfinished.owner}). "
+                "Stop it first, or wait: zoo db status"
+            )
     _repeat(store, "delete_run_relationships", {"run": run, "limit": _BATCH})
     _repeat(store, "delete_run_embeddings", {"run": run, "limit": _BATCH})
     store.write("delete_learners_of_run", run=run)

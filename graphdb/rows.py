@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from graphdb.errors import ZooError
 from graphdb.records import (
     Dataset,
     Embedding,
@@ -24,6 +25,8 @@ from graphdb.records import (
 )
 
 Row = dict[str, Any]
+#: What Neo4j's range index takes.
+LONGEST_BYTES = 8_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,37 @@ class Table:
     to_row: Callable[[Any], Row]
     #: Sorted by it, so that writers take their locks in one order.
     order: Callable[[Any], Any]
+    #: Texts that say which row it is.
+    keys: tuple[str, ...]
 
     def rows(self, history: History) -> list[Row]:
-        return [
-            self.to_row(record) for record in sorted(getattr(history, self.name), key=self.order)
-        ]
+        """Raises ZooError for a key that no store could hold the same way."""
+        records = getattr(history, self.name)
+        for record in records:
+            self._check(record)
+        return [self.to_row(record) for record in sorted(records, key=self.order)]
+
+    def _check(self, record: Any) -> None:
+        for key in self.keys:
+            value = getattr(record, key)
+            if not _fits(value):
+                shown = "none" if value is None else repr(value)[:60]
+                raise ZooError(
+                    f"A row of {self.name} has an unfit {key} ({shown}): "
+                    f"a text of at most {LONGEST_BYTES} bytes is needed"
+                )
+
+
+def _fits(key: object) -> bool:
+    """Neo4j refuses to MERGE on null and to index a long text; the embedded store does neither."""
+    if not isinstance(key, str):
+        return False
+    if key.isascii():
+        return len(key) <= LONGEST_BYTES
+    try:
+        return len(key.encode()) <= LONGEST_BYTES
+    except UnicodeEncodeError:  # half of a surrogate pair: no text at all
+        return False
 
 
 def _known(names: Iterable[str]) -> Callable[[Any], Row]:
@@ -95,33 +124,23 @@ def _pair_row(keys: tuple[str, ...], properties: Callable[[Any], Row]) -> Callab
     return to_row
 
 
+def _table(name: str, keys: tuple[str, ...], to_row: Callable[[Any], Row], *order: str) -> Table:
+    return Table(name, f"upsert_{name}", to_row, attrgetter(*(order or keys)), keys)
+
+
+def _keyed(
+    name: str, keys: tuple[str, ...], properties: Callable[[Any], Row], *order: str
+) -> Table:
+    return _table(name, keys, _pair_row(keys, properties), *order)
+
+
 #: In the order of writing: ends before relationships.
 TABLES = (
-    Table("models", "upsert_models", _pair_row(("id",), _model), attrgetter("id")),
-    Table("datasets", "upsert_datasets", _pair_row(("id",), _dataset), attrgetter("id")),
-    Table(
-        "fine_tunings",
-        "upsert_fine_tunings",
-        _pair_row(("id", "model", "dataset"), _fine_tuning),
-        attrgetter("model", "dataset", "id"),
-    ),
-    Table(
-        "pretrainings",
-        "upsert_pretrainings",
-        _pair_row(("model", "dataset"), _pretraining),
-        attrgetter("model", "dataset"),
-    ),
-    Table(
-        "similarities",
-        "upsert_similarities",
-        _similarity_row,
-        attrgetter("dataset_a", "dataset_b", "probe"),
-    ),
-    Table(
-        "transferabilities",
-        "upsert_transferabilities",
-        _pair_row(("model", "dataset", "method"), _transferability),
-        attrgetter("model", "dataset", "method"),
-    ),
-    Table("embeddings", "upsert_embeddings", _embedding_row, attrgetter("dataset", "probe")),
+    _keyed("models", ("id",), _model),
+    _keyed("datasets", ("id",), _dataset),
+    _keyed("fine_tunings", ("id", "model", "dataset"), _fine_tuning, "model", "dataset", "id"),
+    _keyed("pretrainings", ("model", "dataset"), _pretraining),
+    _table("similarities", ("dataset_a", "dataset_b", "measure", "probe"), _similarity_row),
+    _keyed("transferabilities", ("model", "dataset", "method"), _transferability),
+    _table("embeddings", ("dataset", "probe", "method"), _embedding_row),
 )

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
+from graphdb.errors import ZooError
 from graphdb.store import Store, Transaction
 
 _PACKAGES = ("transferzoo", "neo4j", "torch", "torch-geometric", "xgboost", "transformers")
@@ -25,14 +26,57 @@ class Provenance:
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A large import between its first batch and its last; ``dead`` when nobody works on it."""
+
+    id: str
+    kind: str
+    owner: str
+    content: str
+    arguments: str
+    started: str
+    dead: bool
+
+
 def start_run(store: Store, provenance: Provenance) -> None:
     """Show a run as ``running``, for work that needs more than one transaction."""
-    store.transact(lambda tx: _start(tx, provenance))
+    store.transact(lambda tx: begin_run(tx, provenance))
+
+
+def keep_run(tx: Transaction, run: str) -> None:
+    """Say in a transaction of a run that its writer lives, as long as the run is still its own.
+
+    Raises:
+        ZooError: the run was ended or taken over meanwhile: this process was taken for dead.
+    """
+    [row] = tx.run("keep_run", id=run, owner=owner())
+    if not row["kept"]:
+        raise ZooError(
+            f"Run {run} was ended by another command while this one wrote. "
+            "Type the same command again"
+        )
+
+
+def unfinished_imports(tx: Transaction) -> list[Unfinished]:
+    """Large imports that have not ended, oldest first."""
+    return [
+        Unfinished(
+            id=row["id"],
+            kind=row["kind"],
+            owner=row["owner"],
+            content=row["content"],
+            arguments=row["arguments"],
+            started=row["started"],
+            dead=row["stale"] or is_dead(row["owner"]),
+        )
+        for row in tx.run("unfinished_imports")
+    ]
 
 
 def record_run(tx: Transaction, provenance: Provenance, *, status: str = "done") -> None:
     """Write a run as ended, in the transaction of what it wrote."""
-    _start(tx, provenance)
+    begin_run(tx, provenance)
     tx.run("finish_run", id=provenance.id, status=status)
 
 
@@ -66,7 +110,8 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _start(tx: Transaction, provenance: Provenance) -> None:
+def begin_run(tx: Transaction, provenance: Provenance, *, content: str | None = None) -> None:
+    """Write a run as ``running``; ``content`` marks a large import and says what it writes."""
     tx.run(
         "start_run",
         id=provenance.id,
@@ -74,4 +119,5 @@ def _start(tx: Transaction, provenance: Provenance) -> None:
         arguments=json.dumps(dict(provenance.arguments), sort_keys=True),
         versions=json.dumps(versions(), sort_keys=True),
         owner=owner(),
+        content=content,
     )

@@ -25,18 +25,24 @@ import cypher
 from graphdb import embedded
 from graphdb.address import Address, resolve_address
 from graphdb.errors import ZooError
+from graphdb.timings import Timings
 
 log = logging.getLogger("graphdb")
+#: Rows that a stream hands over at once.
+_FETCH = 5_000
 Row = dict[str, Any]
 Outcome = TypeVar("Outcome")
 
-_CONSTRAINT = "ConstraintValidationFailed"
 _ATTEMPTS = 8
 #: A driver that waits longer than this for a connection tells the user.
 _CONNECT_SECONDS = 15.0
 #: How long the driver repeats a transaction that the server asks to repeat, or that lost its
 #: connection: longer than a server takes to restart.
 _RETRY_SECONDS = 30.0
+#: The first wait before a repetition. The driver's own second is long for a lost race.
+_RETRY_DELAY = 0.05
+#: Repeating what does not fit into memory would only take longer to say so.
+_MEMORY = ("MemoryPoolOutOfMemoryError", "OutOfMemoryError", "StackOverFlowError")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +59,12 @@ class Counters:
 class Transaction:
     """A managed transaction seen through named queries."""
 
-    def __init__(self, raw: neo4j.ManagedTransaction) -> None:
+    def __init__(self, raw: neo4j.ManagedTransaction, timings: Timings) -> None:
         self._raw = raw
+        self._timings = timings
 
     def run(self, name: str, **params: Any) -> list[Row]:
-        return _run(self._raw, name, params)[0]
+        return _run(self._raw, name, params, self._timings)[0]
 
 
 class Store:
@@ -74,6 +81,9 @@ class Store:
         self.database = database
         self._driver = driver
         self._server = server
+        #: Transactions that were run again: lost races, deadlocks, lost connections.
+        self.retries = 0
+        self.timings = Timings()
 
     @classmethod
     def open(
@@ -140,17 +150,28 @@ class Store:
         """The rows of a named query, in a read transaction."""
         return self.transact(lambda tx: tx.run(name, **params), access="read")
 
+    def stream(self, name: str, handle: Callable[[list[Row]], None], **params: Any) -> None:
+        """Hand the rows of a named query over in batches, so that none has to hold them all.
+
+        A lost connection starts it again from the first row: ``handle`` must be safe to repeat.
+        """
+
+        def work(raw: neo4j.ManagedTransaction) -> None:
+            _stream(raw, name, params, handle, self.timings)
+
+        self._managed(work, access="read")
+
     def write(self, name: str, **params: Any) -> Counters:
         """Run a named query in a write transaction and say what it changed."""
 
         def work(raw: neo4j.ManagedTransaction) -> Counters:
-            return _run(raw, name, params)[1]
+            return _run(raw, name, params, self.timings)[1]
 
         return self._managed(work, access="write")
 
     def transact(self, work: Callable[[Transaction], Outcome], *, access: str = "write") -> Outcome:
         """Run ``work`` in one transaction: whole or not at all. It may be run more than once."""
-        return self._managed(lambda raw: work(Transaction(raw)), access=access)
+        return self._managed(lambda raw: work(Transaction(raw, self.timings)), access=access)
 
     def execute(self, statement: str) -> None:
         """Run one statement of the schema, which no transaction may share with data."""
@@ -188,6 +209,7 @@ class Store:
         if self._server is not None:
             self._server.stop()
             self._server = None
+        self.timings.keep(str(self.address))
 
     def __enter__(self) -> Self:
         return self
@@ -225,28 +247,40 @@ class Store:
         """Two writers that MERGE one new key at once may collide on its constraint: try again."""
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                with self._driver.session(database=self.database) as session:
-                    execute = session.execute_read if access == "read" else session.execute_write
-                    return execute(work)
-            except exceptions.ConstraintError:
-                if attempt == _ATTEMPTS:
+                return self._once(work, access=access)
+            except (exceptions.ConstraintError, exceptions.TransientError) as error:
+                if attempt == _ATTEMPTS or _is_memory(error):
                     raise
-                log.info("constraint collision, attempt %d of %d", attempt, _ATTEMPTS)
+                self.retries += 1
+                log.info("%s, attempt %d of %d", error.code, attempt, _ATTEMPTS)
                 time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311
         raise AssertionError("unreachable")
 
+    def _once(self, work: Callable[[neo4j.ManagedTransaction], Outcome], *, access: str) -> Outcome:
+        """One managed transaction, which the driver may run several times."""
+        tries = 0
+
+        def counted(raw: neo4j.ManagedTransaction) -> Outcome:
+            nonlocal tries
+            tries += 1
+            if tries > 1:
+                self.retries += 1
+                log.info("transaction repeated, %d times", tries - 1)
+            return work(raw)
+
+        with self._driver.session(database=self.database) as session:
+            execute = session.execute_read if access == "read" else session.execute_write
+            return execute(counted)
+
 
 def _run(
-    raw: neo4j.ManagedTransaction, name: str, params: Mapping[str, Any]
+    raw: neo4j.ManagedTransaction, name: str, params: Mapping[str, Any], timings: Timings
 ) -> tuple[list[Row], Counters]:
-    query = cypher.load(name)
-    if set(query.params) != set(params):
-        raise TypeError(f"query {name} takes {query.params}, got {sorted(params)}")
     start = time.perf_counter()
-    result = raw.run(query.text, dict(params))
+    result = raw.run(_checked(name, params).text, dict(params))
     rows = [dict(record) for record in result]
     found = result.consume().counters
-    log.info("%s: %.1f ms, %d rows", name, 1000 * (time.perf_counter() - start), len(rows))
+    _note(name, start, len(rows), timings)
     return rows, Counters(
         found.nodes_created,
         found.nodes_deleted,
@@ -256,12 +290,47 @@ def _run(
     )
 
 
+def _stream(
+    raw: neo4j.ManagedTransaction,
+    name: str,
+    params: Mapping[str, Any],
+    handle: Callable[[list[Row]], None],
+    timings: Timings,
+) -> None:
+    start = time.perf_counter()
+    result = raw.run(_checked(name, params).text, dict(params))
+    count = 0
+    while batch := [dict(record) for record in result.fetch(_FETCH)]:
+        count += len(batch)
+        handle(batch)
+    _note(name, start, count, timings)
+
+
+def _checked(name: str, params: Mapping[str, Any]) -> cypher.Query:
+    query = cypher.load(name)
+    if set(query.params) != set(params):
+        raise TypeError(f"query {name} takes {query.params}, got {sorted(params)}")
+    return query
+
+
+def _note(name: str, start: float, rows: int, timings: Timings) -> None:
+    milliseconds = 1000 * (time.perf_counter() - start)
+    timings.add(name, milliseconds)
+    log.info("%s: %.1f ms, %d rows", name, milliseconds, rows)
+
+
+def _is_memory(error: exceptions.Neo4jError) -> bool:
+    return (error.code or "").endswith(_MEMORY)
+
+
 def _driver(url: str, user: str, password: str) -> neo4j.Driver:
     return neo4j.GraphDatabase.driver(
         url,
         auth=(user, password),
         connection_timeout=_CONNECT_SECONDS,
         max_transaction_retry_time=_RETRY_SECONDS,
+        initial_retry_delay=_RETRY_DELAY,
+        retry_delay_jitter_factor=0.5,
         # Deprecations and hints are for who writes queries; the tests read them.
         notifications_min_severity="OFF",
     )

@@ -19,6 +19,7 @@ from graphdb.columns import (
     Texts,
     Transferabilities,
 )
+from graphdb.runs import unfinished_imports
 from graphdb.store import Row, Store, Transaction
 
 Index = dict[str, int]
@@ -37,7 +38,8 @@ def read_subgraph(store: Store, modality: str) -> Subgraph:
     """Everything a learner may see of one modality, in one read transaction.
 
     A model or dataset without a modality is taken in unless its records say that it belongs to
-    another one. Relationships whose other end is outside stay behind.
+    another one. Relationships whose other end is outside stay behind, and so does what a large
+    import has written that has not ended.
     """
     tables = store.transact(lambda tx: _read(tx, modality), access="read")
     models = _models(tables["graph_models"][0]["records"])
@@ -59,7 +61,8 @@ def read_subgraph(store: Store, modality: str) -> Subgraph:
 
 
 def _read(tx: Transaction, modality: str) -> dict[str, list[Row]]:
-    return {name: tx.run(name, modality=modality) for name in _QUERIES}
+    hidden = [run.id for run in unfinished_imports(tx)]
+    return {name: tx.run(name, modality=modality, hidden=hidden) for name in _QUERIES}
 
 
 def _models(records: list[list[Any]]) -> Models:

@@ -1,6 +1,7 @@
 // Which fine-tunings does the zoo hold, one row a dataset with its records as lists?
-// params:
+// params: hidden
 MATCH (d:Dataset)<-[r:FINE_TUNED_ON]-(m:Model)
+WHERE NOT coalesce(r.run, '') IN $hidden
 WITH d, m, r ORDER BY m.id, r.id
 RETURN d.id AS dataset,
        ['model', 'id', 'value', 'metric', 'method', 'epochs', 'learning_rate', 'batch_size',

@@ -1,6 +1,7 @@
 // Which models does the zoo hold, with everything a bundle keeps?
-// params:
+// params: hidden
 MATCH (m:Model)
+WHERE NOT coalesce(m.run, '') IN $hidden
 RETURN m.id AS id, m.name AS name, m.family AS family, m.architecture AS architecture,
        m.modality AS modality, m.task AS task, m.parameters AS parameters,
        m.memory_bytes AS memory_bytes, m.input_size AS input_size, m.license AS license,

@@ -2,4 +2,5 @@
 // params: kind
 MATCH (r:Run {status: 'running'})
 WHERE r.kind = $kind
-RETURN r.id AS id, r.owner AS owner, r.started < datetime() - duration({days: 1}) AS stale
+RETURN r.id AS id, r.owner AS owner,
+       coalesce(r.seen, r.started) < datetime() - duration({minutes: 30}) AS stale

@@ -2,3 +2,4 @@
 // params: id, status
 MATCH (r:Run {id: $id})
 SET r.status = $status, r.finished = datetime()
+REMOVE r.seen, r.content

@@ -1,0 +1,204 @@
+"""The ledger of jobs: who does what, until when, and how it ended.
+
+What is pending is what the graph lacks; a :Job exists from its claim on. A claim first writes to
+the job's node, which keeps other claims out, and then looks whether it is free. Leases run by the
+database's clock; a job of a dead worker is free when its lease ends, and at once where the worker
+was a process of this machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from graphdb.records import FineTuning, History
+from graphdb.rows import TABLES
+from graphdb.runs import Provenance, is_dead, owner, record_run
+from graphdb.store import Store, Transaction
+
+__all__ = [
+    "Claim",
+    "Dataset",
+    "JobState",
+    "Known",
+    "Model",
+    "claim_job",
+    "dead_owners",
+    "end_job",
+    "find_datasets",
+    "find_models",
+    "job_states",
+    "known_results",
+    "owner",
+    "predicted_scores",
+    "renew_leases",
+]
+
+#: Seconds a worker may stay silent.
+LEASE_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a worker wants to do: ``arguments`` is JSON text that says how to repeat it."""
+
+    id: str
+    kind: str
+    model: str
+    dataset: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    id: str
+    status: str | None
+    attempts: int | None
+    owner: str | None
+    #: Its lease has ended by the database's clock.
+    expired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What planning needs to know of a model."""
+
+    id: str
+    modality: str | None
+    parameters: int | None
+    source: str | None
+    revision: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    id: str
+    modality: str | None
+    samples: int | None
+    classes: int | None
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A result, with what it cost and what that depends on."""
+
+    model: str
+    dataset: str
+    seed: int | None
+    seconds: float | None
+    epochs: float | None
+    device: str | None
+    parameters: int | None
+    samples: int | None
+    modality: str | None
+
+
+def claim_job(
+    store: Store,
+    claim: Claim,
+    *,
+    owner: str,
+    lease: int = LEASE_SECONDS,
+    retry: bool = False,
+    dead: Sequence[str] = (),
+) -> int | None:
+    """The number of this attempt, or None where somebody else has the job or it is done.
+
+    ``retry`` takes a failed job again; ``dead`` names owners that no longer live.
+    """
+
+    def work(tx: Transaction) -> int | None:
+        tx.run("lock_job", id=claim.id, owner=owner)
+        rows = tx.run(
+            "claim_job",
+            id=claim.id,
+            kind=claim.kind,
+            model=claim.model,
+            dataset=claim.dataset,
+            owner=owner,
+            arguments=claim.arguments,
+            lease=lease,
+            retry=retry,
+            dead=list(dead),
+        )
+        return int(rows[0]["attempts"]) if rows else None
+
+    return store.transact(work)
+
+
+def renew_leases(
+    store: Store, ids: Sequence[str], *, owner: str, lease: int = LEASE_SECONDS
+) -> int:
+    """How many of the jobs the owner still holds."""
+
+    def work(tx: Transaction) -> int:
+        [row] = tx.run("renew_leases", ids=list(ids), owner=owner, lease=lease)
+        return int(row["held"])
+
+    return store.transact(work)
+
+
+def end_job(
+    store: Store,
+    identity: str,
+    *,
+    owner: str,
+    status: str,
+    result: FineTuning | None = None,
+    provenance: Provenance | None = None,
+    error: str | None = None,
+    cause: str | None = None,
+    seconds: float | None = None,
+) -> bool:
+    """Write how a job ended and its result, together; False where it was taken over meanwhile."""
+
+    def work(tx: Transaction) -> bool:
+        rows = tx.run(
+            "end_job",
+            id=identity,
+            owner=owner,
+            status=status,
+            error=error,
+            cause=cause,
+            seconds=seconds,
+        )
+        if rows and result is not None and provenance is not None:
+            table = next(table for table in TABLES if table.name == "fine_tunings")
+            written = table.rows(History(fine_tunings=[result]))
+            tx.run(table.query, rows=written, run=provenance.id)
+            record_run(tx, provenance)
+        return bool(rows)
+
+    return store.transact(work)
+
+
+def dead_owners(store: Store) -> list[str]:
+    """Owners of running jobs that were processes of this machine and are gone."""
+    owners = [row["owner"] for row in store.read("job_owners")]
+    return [name for name in owners if is_dead(name)]
+
+
+def job_states(store: Store) -> dict[str, JobState]:
+    return {row["id"]: JobState(**row) for row in store.read("job_states")}
+
+
+def find_models(store: Store, *, modality: str | None = None) -> list[Model]:
+    return [Model(**row) for row in store.read("planned_models", modality=modality)]
+
+
+def find_datasets(store: Store, *, modality: str | None = None) -> list[Dataset]:
+    """Datasets that are not quarantined."""
+    return [Dataset(**row) for row in store.read("planned_datasets", modality=modality)]
+
+
+def known_results(store: Store, *, method: str) -> list[Known]:
+    return [Known(**row) for row in store.read("known_results", method=method)]
+
+
+def predicted_scores(
+    store: Store, datasets: Sequence[str], *, method: str
+) -> dict[tuple[str, str], float]:
+    """Published scores by (model, dataset)."""
+    rows = store.read("predicted_scores", datasets=list(datasets))
+    return {(r["model"], r["dataset"]): r["score"] for r in rows if r["method"] == method}

@@ -94,14 +94,15 @@ def generate_subgraph(
     Raises:
         ZooError: a number is too small to make a zoo of.
     """
-    if models < 1 or datasets < 2 or (records_per_model or 1) < 1:
+    per_model = datasets if records_per_model is None else records_per_model
+    if models < 1 or datasets < 2 or per_model < 1:
         raise ZooError(
             f"A generated history needs at least 1 model, 2 datasets and 1 record a model, "
-            f"not {models}, {datasets} and {records_per_model}."
+            f"not {models}, {datasets} and {per_model}."
         )
     rng = np.random.default_rng([seed, zlib.crc32(modality.encode())])
     world = _world(models, datasets, rng)
-    model, dataset = _pairs(world, records_per_model or datasets, rng)
+    model, dataset = _pairs(world, per_model, rng)
     standing = _standing(world, model, dataset)
     return Subgraph(
         modality=modality,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from graphdb.histories import write_batch
 from graphdb.records import FineTuning, History
 from graphdb.rows import TABLES
 from graphdb.runs import Provenance, is_dead, owner, record_run
@@ -165,8 +166,8 @@ def end_job(
         )
         if rows and result is not None and provenance is not None:
             table = next(table for table in TABLES if table.name == "fine_tunings")
-            written = table.rows(History(fine_tunings=[result]))
-            tx.run(table.query, rows=written, run=provenance.id)
+            batch = table.rows(History(fine_tunings=[result]))
+            write_batch(tx, table=table, batch=batch, run=provenance.id, unfinished=[])
             record_run(tx, provenance)
         return bool(rows)
 

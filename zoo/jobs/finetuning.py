@@ -110,7 +110,7 @@ def _train(spec: FineTuningSpec, data: LoadedDataset, batch_size: int) -> tuple[
     steps = math.ceil(len(train) / settings.batch_size) * settings.epochs
     trainer = transformers.Trainer(
         model=network.model,
-        args=_arguments(spec, batch_size, round(steps * settings.warmup)),
+        args=_arguments(spec, batch_size, warmup=round(steps * settings.warmup), rows=len(train)),
         data_collator=collator(network),
         train_dataset=train,
         eval_dataset=validation if settings.patience else None,
@@ -123,7 +123,9 @@ def _train(spec: FineTuningSpec, data: LoadedDataset, batch_size: int) -> tuple[
     return trainer, network
 
 
-def _arguments(spec: FineTuningSpec, batch_size: int, warmup: int) -> TrainingArguments:
+def _arguments(
+    spec: FineTuningSpec, batch_size: int, *, warmup: int, rows: int
+) -> TrainingArguments:
     import transformers
 
     settings = spec.settings
@@ -150,6 +152,8 @@ def _arguments(spec: FineTuningSpec, batch_size: int, warmup: int) -> TrainingAr
         push_to_hub=spec.push_to_hub is not None,
         hub_model_id=spec.push_to_hub,
         dataloader_pin_memory=False,
+        # Batch normalisation has no statistics of a last batch of one.
+        dataloader_drop_last=rows > batch_size and rows % batch_size == 1,
         remove_unused_columns=False,
         **_precision(settings),
     )

@@ -1,0 +1,266 @@
+"""Claims, leases and the plan, on every store."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pytest
+
+from graphdb import jobs as ledger
+from graphdb.errors import ZooError
+from graphdb.histories import write_history
+from graphdb.records import Dataset, FineTuning, History, Model
+from graphdb.runs import Provenance
+from graphdb.store import Store
+from tests.stores import Place
+from zoo.jobs.local import Finished
+from zoo.jobs.planning import Request, make_plan
+from zoo.jobs.running import Progress, ingest_runs
+from zoo.jobs.specs import FineTuningSpec, Outcome, Settings
+
+_ALIVE = f"{socket.gethostname()}:{os.getpid()}"
+
+
+def fill(store: Store, *, models: int = 3, datasets: int = 2) -> None:
+    history = History(
+        [Model(f"org/m{n}", modality="text", parameters=10**6 * (n + 1), source="hub")
+         for n in range(models)],
+        [Dataset(f"org/d{n}", modality="text", samples=1000, source="hub")
+         for n in range(datasets)],
+    )  # fmt: skip
+    write_history(store, history, provenance=Provenance("test"))
+
+
+def claim(identity: str = "j", model: str = "org/m0", dataset: str = "org/d0") -> ledger.Claim:
+    return ledger.Claim(identity, "fine-tuning", model, dataset, "{}")
+
+
+def result(identity: str = "j") -> FineTuning:
+    return FineTuning(identity, "org/m0", "org/d0", 0.5, seconds=10.0, epochs=3.0)
+
+
+def test_a_claimed_job_is_nobody_elses_until_it_ends(store: Store) -> None:
+    fill(store)
+    assert ledger.claim_job(store, claim(), owner="a") == 1
+    assert ledger.claim_job(store, claim(), owner="b") is None
+    assert not ledger.end_job(store, "j", owner="b", status="done"), "not b's to end"
+    written = Provenance("test")
+    assert ledger.end_job(
+        store, "j", owner="a", status="done", result=result(), provenance=written, seconds=1.0
+    )
+    assert ledger.job_states(store)["j"].status == "done"
+    assert ledger.claim_job(store, claim(), owner="b") is None, "its result is there"
+    [known] = ledger.known_results(store, method="full")
+    assert (known.model, known.dataset, known.seconds) == ("org/m0", "org/d0", 10.0)
+    assert store.read("run", id=written.id)[0]["status"] == "done"
+
+
+def test_a_failed_job_is_taken_again_only_on_request(store: Store) -> None:
+    fill(store)
+    ledger.claim_job(store, claim(), owner="a")
+    ledger.end_job(store, "j", owner="a", status="failed", error="no", cause="model", seconds=2.0)
+    [job] = store.read("job", id="j")
+    assert (job["error"], job["seconds"], job["attempts"]) == ("no", 2.0, 1)
+    assert ledger.claim_job(store, claim(), owner="b") is None
+    assert ledger.claim_job(store, claim(), owner="b", retry=True) == 2
+    assert store.read("job", id="j")[0]["error"] is None
+
+
+def test_a_lease_returns_the_job_of_a_silent_worker(store: Store) -> None:
+    fill(store)
+    ledger.claim_job(store, claim(), owner="a", lease=1)
+    assert ledger.renew_leases(store, ["j"], owner="a", lease=1) == 1
+    assert ledger.renew_leases(store, ["j"], owner="b", lease=60) == 0
+    assert ledger.claim_job(store, claim(), owner="b") is None
+    time.sleep(1.2)
+    assert ledger.job_states(store)["j"].expired
+    assert ledger.claim_job(store, claim(), owner="b") == 2
+    assert not ledger.end_job(store, "j", owner="a", status="done"), "it was taken over"
+
+
+def test_a_dead_process_of_this_machine_gives_its_job_back_at_once(store: Store) -> None:
+    fill(store)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    dead = f"{socket.gethostname()}:{gone.pid}"
+    ledger.claim_job(store, claim("j"), owner=dead)
+    ledger.claim_job(store, claim("k", "org/m1"), owner=_ALIVE)
+    ledger.claim_job(store, claim("l", "org/m2"), owner="another-host:1")
+    assert ledger.dead_owners(store) == [dead]
+    assert ledger.claim_job(store, claim("j"), owner="b", dead=[dead]) == 2
+
+
+def test_racing_workers_never_get_the_same_job(store: Store, place: Place) -> None:
+    """Eight connections claim the same thirty jobs in the same order, all at once."""
+    fill(store, models=6, datasets=5)
+    claims = [claim(f"{m}-{d}", f"org/m{m}", f"org/d{d}") for m in range(6) for d in range(5)]
+    start, taken = threading.Barrier(8), Counter[str]()
+    errors: list[BaseException] = []
+    lock = threading.Lock()
+
+    def work(number: int) -> None:
+        try:
+            start.wait()
+            for wanted in claims:
+                if ledger.claim_job(store, wanted, owner=f"worker:{number}"):
+                    with lock:
+                        taken[wanted.id] += 1
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    assert taken == Counter({one.id: 1 for one in claims})
+    assert len(store.read("job_states")) == 30
+
+
+class Instant:
+    """Ends each job at once with what ``outcomes`` says of its model."""
+
+    def __init__(self, outcomes: dict[str, Outcome] | None = None) -> None:
+        self.outcomes = outcomes or {}
+        self.seen: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Nothing runs."""
+
+    def run(self, specs: Iterable[FineTuningSpec]) -> Iterator[Finished]:
+        for spec in specs:
+            self.seen.append(f"{spec.model.id} {spec.dataset.id}")
+            done = Outcome(status="done", seconds=2.0, metric="accuracy", value=0.5)
+            yield Finished(spec, self.outcomes.get(spec.model.id, done))
+
+
+def run(store: Store, launcher: Instant, **request: object) -> Progress:
+    return ingest_runs(store, Request(**request), lambda _: launcher)  # type: ignore[arg-type]
+
+
+def test_the_plan_is_what_the_graph_lacks(store: Store) -> None:
+    fill(store)
+    launcher = Instant(
+        {"org/m1": Outcome(status="failed", seconds=1.0, reason="bad", cause="model")}
+    )
+    first = run(store, launcher)
+    assert (first.total, first.done, first.failed) == (6, 4, 2)
+    assert first.failures[0] == ("org/m1", first.failures[0][1], "bad")
+    again = Instant()
+    assert run(store, again).total == 0 and not again.seen
+    assert make_plan(store, Request()).failed == 2
+    assert run(store, again, retry=True).done == 2
+    assert all(seen.startswith("org/m1") for seen in again.seen)
+    other = run(store, Instant(), settings=Settings(method="linear"))
+    assert other.done == 6, "another method is another experiment"
+    seeded = run(store, Instant(), settings=Settings(seed=1), seed=1)
+    assert seeded.done == 6, "another seed was asked for"
+
+
+def test_a_plan_is_limited_to_what_is_named_and_says_what_is_not_there(store: Store) -> None:
+    with pytest.raises(ZooError, match="zoo ingest models"):
+        make_plan(store, Request())
+    fill(store)
+    plan = make_plan(store, Request(models=("org/m2",), datasets=("org/d1",)))
+    assert [(j.spec.model.id, j.spec.dataset.id) for j in plan.jobs] == [("org/m2", "org/d1")]
+    assert plan.jobs[0].command.startswith("zoo ingest runs --models org/m2 --datasets org/d1")
+    with pytest.raises(ZooError, match="No model 'org/none'"):
+        make_plan(store, Request(models=("org/none",)))
+
+
+def test_a_model_whose_files_nobody_knows_is_told_and_the_rest_go_on(store: Store) -> None:
+    fill(store)
+    lost = History([Model("lost", modality="text", source="transfergraph")])
+    write_history(store, lost, provenance=Provenance("test"))
+    plan = make_plan(store, Request())
+    assert [failure.reference for failure in plan.unreachable] == ["lost"]
+    assert len(plan.jobs) == 6
+    placed = make_plan(store, Request(places={"lost": "/somewhere"}))
+    assert len(placed.jobs) == 8
+
+
+def test_a_plan_is_priced_by_like_runs_and_done_cheapest_first(store: Store) -> None:
+    fill(store, models=4)
+    plan = make_plan(store, Request(order="cheap"))
+    assert plan.price.unknown == 8 and plan.price.seconds == 0
+    rows = [FineTuning(f"r{n}", f"org/m{n}", "org/d0", 0.5, seconds=10.0 * (n + 1), epochs=3.0)
+            for n in range(4)]  # fmt: skip
+    write_history(store, History(fine_tunings=rows), provenance=Provenance("test"))
+    plan = make_plan(store, Request(order="cheap"))
+    costs = [job.seconds for job in plan.jobs]
+    assert len(costs) == 4 and None not in costs
+    assert costs == sorted(costs, key=lambda c: c or 0)
+    assert plan.price.low <= plan.price.seconds <= plan.price.high
+    assert 50 < plan.price.seconds < 200
+
+
+def test_a_budget_claims_nothing_that_does_not_fit(store: Store) -> None:
+    fill(store, models=4)
+    rows = [FineTuning(f"r{n}", f"org/m{n}", "org/d0", 0.5, seconds=100.0, epochs=3.0)
+            for n in range(4)]  # fmt: skip
+    write_history(store, History(fine_tunings=rows), provenance=Provenance("test"))
+    launcher = Instant()
+    done = ingest_runs(store, Request(), lambda _: launcher, budget=5.0)
+    assert done.budget_spent and not launcher.seen
+    assert ledger.job_states(store) == {}, "nothing was claimed"
+
+
+def test_a_launcher_that_breaks_gives_its_jobs_back(store: Store) -> None:
+    fill(store)
+
+    class Breaking(Instant):
+        def run(self, specs: Iterable[FineTuningSpec]) -> Iterator[Finished]:
+            next(iter(specs))
+            raise KeyboardInterrupt
+            yield
+
+    with pytest.raises(KeyboardInterrupt):
+        run(store, Breaking())
+    assert {state.status for state in ledger.job_states(store).values()} == {"stopped"}
+    assert run(store, Instant()).done == 6
+
+
+def test_a_forgotten_result_is_planned_again(store: Store) -> None:
+    fill(store, models=1, datasets=1)
+    assert run(store, Instant()).done == 1
+    from zoo.forgetting import forget
+
+    [job] = ledger.job_states(store)
+    runs = store.read("list_runs", limit=10)
+    forget(store, next(r["id"] for r in runs if r["kind"] == "ingest runs"), kind="run")
+    assert job and run(store, Instant()).done == 1
+
+
+def test_the_best_predicted_goes_first(store: Store, tmp_path: Path) -> None:
+    """Scores order the plan; a pair without one comes last."""
+    from zoo.jobs.planning import _ordered
+
+    fill(store, models=3, datasets=1)
+    plan = make_plan(store, Request())
+    found = {("org/m2", "org/d0"): 2.0, ("org/m0", "org/d0"): 1.0}
+    original = ledger.predicted_scores
+    try:
+        ledger.predicted_scores = lambda *_, **__: found
+        ordered = _ordered(store, plan.jobs, ledger.find_datasets(store), Request())
+    finally:
+        ledger.predicted_scores = original
+    assert [job.spec.model.id for job in ordered] == ["org/m2", "org/m0", "org/m1"]

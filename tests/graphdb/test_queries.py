@@ -1,0 +1,103 @@
+"""Every query file: declared parameters are used and passed, and no file is an orphan."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import cypher
+from graphdb.store import Store
+from tests.graphdb.zoos import keep_learner, small, write
+
+ROOT = Path(__file__).parents[2]
+QUERIES = [name for folder in cypher.folders() for name in cypher.names(folder)]
+_OWN = {"read", "write", "jobs"}
+_SAMPLES: dict[str, object] = {
+    "limit": 5, "hidden": [], "allow_unknown": False, "dataset": "d1", "model": "m1",
+    "modality": "image", "method": "full", "id": "m1", "run": "r", "kind": "predict",
+}  # fmt: skip
+
+
+def _code(text: str) -> str:
+    return "\n".join(line for line in text.splitlines() if not line.startswith("//"))
+
+
+def _trees() -> Iterator[ast.AST]:
+    for package in ("cli", "zoo", "graphdb"):
+        for file in (ROOT / package).rglob("*.py"):
+            yield ast.parse(file.read_text("utf-8"))
+
+
+def _names() -> tuple[set[str], list[re.Pattern[str]]]:
+    """Literals of the program, and patterns of its f-strings that look like a query's name."""
+    literals, patterns = set(), []
+    for tree in _trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                literals.add(node.value)
+            if isinstance(node, ast.JoinedStr):
+                fixed = "".join(p.value for p in node.values if isinstance(p, ast.Constant))
+                if re.fullmatch(r"[a-z_]+", fixed) and "_" in fixed:
+                    parts = [
+                        re.escape(p.value) if isinstance(p, ast.Constant) else "[a-z_]+"
+                        for p in node.values
+                    ]
+                    patterns.append(re.compile("".join(parts)))
+    return literals, patterns
+
+
+def test_every_folder_is_walked() -> None:
+    folders = {file.parent.name for file in (ROOT / "cypher").glob("*/*.cypher")}
+    assert folders <= set(cypher.folders())
+    assert len(QUERIES) == len(list((ROOT / "cypher").rglob("*.cypher")))
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_declared_parameters_are_the_used_ones(name: str) -> None:
+    query = cypher.load(name)
+    used = set(re.findall(r"\$(\w+)", _code(query.text)))
+    assert used == set(query.params)
+    assert query.question.strip()
+
+
+def test_no_query_of_the_program_is_an_orphan() -> None:
+    literals, patterns = _names()
+    for name in QUERIES:
+        if cypher.load(name).folder in _OWN:
+            assert name in literals or any(p.fullmatch(name) for p in patterns), name
+
+
+def test_callers_pass_what_is_declared() -> None:
+    checked = 0
+    for tree in _trees():
+        for call in ast.walk(tree):
+            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+                continue
+            if call.func.attr not in ("read", "write", "run", "stream") or not call.args:
+                continue
+            name = call.args[0]
+            if not isinstance(name, ast.Constant) or name.value not in QUERIES:
+                continue
+            passed = {keyword.arg for keyword in call.keywords}
+            if None not in passed:  # else **something, which the store checks when it runs
+                assert passed == set(cypher.load(str(name.value)).params), name.value
+                checked += 1
+    assert checked > 30
+
+
+def test_a_call_with_other_parameters_is_a_bug(store: Store) -> None:
+    with pytest.raises(TypeError, match="ping takes"):
+        store.read("ping", more=1)
+
+
+@pytest.mark.parametrize("folder", ["ask", "read"])
+def test_every_question_has_an_answer_on_every_store(store: Store, folder: str) -> None:
+    write(store, small())
+    keep_learner(store, "l1")
+    for name in cypher.names(folder):
+        params = {param: _SAMPLES.get(param) for param in cypher.load(name).params}
+        store.read(name, **params)

@@ -147,6 +147,4 @@ def grouped_mean(
 def average_rank(values: Floats) -> Floats:
     """Rank from 0, ties by their mean. Shapes: [K] -> [K]."""
     _, inverse, count = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(count)
-    mean: Floats = last - (count + 1) / 2
-    return mean[inverse]
+    return (np.cumsum(count) - (count + 1) / 2)[inverse].astype(np.float64)

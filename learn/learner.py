@@ -112,7 +112,8 @@ def make_learner(name: str, **config: object) -> Learner:
         _refuse(name, config)
         return Baseline(name)
     if name in (DEFAULT, f"{DEFAULT}+scores", *PARTS):
-        from learn.inductive import Inductive, configuration
+        from learn.inductive import Inductive
+        from learn.settings import configuration
 
         return Inductive(name, configuration(name, config))
     if name in learner_names():
@@ -131,7 +132,7 @@ def save_learner(fitted: Fitted, folder: Path) -> None:
     Raises: ZooError for a learner that is never kept (baselines, the thesis').
     """
     from learn.artifact import save
-    from learn.inductive import FittedInductive
+    from learn.ranking import FittedInductive
 
     if not isinstance(fitted, FittedInductive):
         raise ZooError(f"'{fitted.name}' is trained where it is used and not kept; keep: {DEFAULT}")

@@ -1,0 +1,69 @@
+"""Sentences beside a ranking: what it rests on, and which single run would help it most."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from graphdb.columns import Floats, Indices, Subgraph
+from learn.kernel import KernelConfig, model_kernel, profile, taken
+from learn.levels import Expected
+from learn.view import View
+
+#: Models compared when looking for the run that would tell most.
+MOST_MODELS = 400
+
+
+def notes_for(
+    graph: Subgraph,
+    view: View,
+    near: Floats,
+    target: int,
+    *,
+    expected: Expected,
+    unlike: bool,
+    score: Floats,
+    models: Indices,
+    config: KernelConfig,
+) -> tuple[str, ...]:
+    """What the user should know about this ranking."""
+    notes = []
+    if not np.isfinite(expected.level):
+        notes.append("Ranking only: too few datasets with results to predict an accuracy.")
+    if unlike and len(models):
+        best = str(graph.models.id[informative(view, near, target, score, models, config)])
+        notes.append(
+            "Unlike every dataset with results, so the intervals are wider. One fine-tuning run "
+            f"would inform it most: {best}"
+        )
+    trained = view.origin_model[view.origin_dataset == target]
+    count = len(np.intersect1d(trained, models))
+    if count:
+        notes.append(f"Pre-trained on this very dataset: {count} of {len(models)} models.")
+    new = ~np.isin(models, view.pairs.model)
+    if new.any():
+        notes.append(
+            f"Without any result elsewhere, ranked by metadata alone: {int(new.sum())} of "
+            f"{len(models)} models."
+        )
+    return tuple(notes)
+
+
+def informative(
+    view: View, near: Floats, target: int, score: Floats, models: Indices, config: KernelConfig
+) -> int:
+    """The model whose result on the target would explain most of the others' there.
+
+    One record of model m lowers the variance of m' by cov(m, m')^2 / (var(m) + noise); promising
+    models count more. Models that have a result there are not asked again.
+    """
+    done = view.pairs.model[view.pairs.dataset == target]
+    order = models[np.argsort(-score, kind="stable")]
+    open_models = order[~np.isin(order, done)][:MOST_MODELS]
+    chosen = open_models if len(open_models) else order[:MOST_MODELS]
+    some = taken(profile(view), chosen)
+    share = config.shared + config.shared_near
+    gram = model_kernel(some, some, near, config) * share
+    gram[np.diag_indices(len(chosen))] += config.own + config.own_near
+    promise = np.exp(-np.arange(len(chosen)) / 50)
+    gain = (gram**2 @ promise) / (np.diag(gram) + config.noise)
+    return int(chosen[gain.argmax()])

@@ -1,0 +1,59 @@
+"""Intervals that hold: conformal prediction over held-out inner targets.
+
+A new target is one more draw of a dataset, not of a pair: residuals of one dataset go together. So
+each inner target gives equally many residuals, and the level is raised from L to L (T + 1) / T for
+T targets (hierarchical conformal prediction, Lee, Barber and Willett 2023, arXiv:2306.06342). The
+intervals themselves are crepes' (Boström 2022): residuals scaled by a difficulty, quantile, scale.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from graphdb.columns import Floats, Indices
+
+#: Residuals an inner target gives, spread evenly over its own.
+DRAWS = 60
+
+
+def conformity(residual: Floats, difficulty: Floats, group: Indices) -> tuple[Floats, int]:
+    """Scaled residuals, equally many a group, and the number of groups. Shapes: [n] -> [T DRAWS]."""
+    scaled = np.abs(residual) / difficulty
+    shares = (np.arange(DRAWS) + 0.5) / DRAWS
+    groups = [np.quantile(scaled[group == one], shares) for one in np.unique(group)]
+    return (np.concatenate(groups) if groups else np.zeros(0)), len(groups)
+
+
+def half_width(scores: Floats, groups: int, difficulty: Floats, *, level: float) -> Floats:
+    """Half the interval of each prediction. Shapes: [K] -> [K], NaN without anything to go by."""
+    if groups < 2:
+        return np.full(len(difficulty), np.nan)
+    from crepes import ConformalRegressor
+
+    raised = min(level * (groups + 1) / groups, 1 - 1 / (len(scores) + 1))
+    regressor = ConformalRegressor()
+    regressor.fit(residuals=scores, sigmas=np.ones(len(scores)))
+    bounds = regressor.predict_int(
+        y_hat=np.zeros(len(difficulty)), sigmas=difficulty, confidence=raised
+    )
+    half: Floats = np.asarray(bounds, dtype=np.float64)[:, 1]
+    return half
+
+
+def chance_of_best(score: Floats, deviation: Floats, *, top: int) -> Floats:
+    """Chance of each model to be among the best ``top``: of lying above the threshold that ``top``
+    models are expected to pass, with normal errors. Shapes: [K] -> [K], summing to ``top``."""
+    from scipy.special import ndtr
+
+    if top >= len(score):
+        return np.ones(len(score))
+    low = float((score - 8 * deviation).min())
+    high = float((score + 8 * deviation).max())
+    for _ in range(60):
+        middle = (low + high) / 2
+        if ndtr((score - middle) / deviation).sum() > top:
+            low = middle
+        else:
+            high = middle
+    chance: Floats = ndtr((score - (low + high) / 2) / deviation)
+    return chance

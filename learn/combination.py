@@ -1,0 +1,150 @@
+"""One score from the parts of the learner, with weights chosen on inner targets.
+
+Each part predicts a clipped z-score and a normal score. The normal scores order the good models
+better, the z-scores say how badly the bad ones fail:
+
+    score = b0 + b1 ((1 - mix) sum_i w_i z_i + mix sum_i v_i n_i + tail min(0, sum_i w_i z_i + 1))
+
+Weights are on the simplex, apart for models with and without history. Their candidates are few and
+evenly spread, because inner targets are few.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphdb.columns import Floats, Indices
+from learn.metrics import constant
+
+Mask = NDArray[np.bool_]
+MIXES = (0.2, 0.4, 0.6, 0.8)
+TAILS = (0.0, 1.0, 2.0)
+STEPS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """``z`` and ``normal`` weigh the parts; ``deviation`` is the standard deviation of what the
+    score misses, in z."""
+
+    z: tuple[float, ...]
+    normal: tuple[float, ...]
+    mix: float = 0.5
+    tail: float = 1.0
+    offset: float = 0.0
+    slope: float = 1.0
+    deviation: float = 1.0
+
+
+def combine(parts: Floats, weights: Weights) -> Floats:
+    """The score. Shapes: [P, K, 2] -> [K]."""
+    return weights.offset + weights.slope * blended(parts, weights)
+
+
+def blended(parts: Floats, weights: Weights) -> Floats:
+    """The score before it is scaled. Shapes: [P, K, 2] -> [K]."""
+    z = np.array(weights.z) @ parts[:, :, 0]
+    normal = np.array(weights.normal) @ parts[:, :, 1]
+    tail = weights.tail * np.minimum(0.0, z + 1.0)
+    return (1 - weights.mix) * z + weights.mix * normal + tail
+
+
+def equal(parts: int) -> Weights:
+    """What is used where inner targets say nothing."""
+    return Weights(z=(1 / parts,) * parts, normal=(1 / parts,) * parts)
+
+
+def choose(parts: Floats, truth: Floats, group: Indices) -> Weights:
+    """Weights that agree best with inner targets.
+
+    Args: ``parts`` [P, n, 2] out-of-target predictions, ``truth`` [n] z-scores, ``group`` [n] the
+    inner target of each.
+    """
+    usable = [rows for rows in grouped(group) if len(rows) >= 5 and not constant(truth[rows])]
+    if len(usable) < 2:
+        return equal(len(parts))
+    simplex = grid(len(parts))
+    z = best(
+        simplex,
+        [pearson(np.einsum("sp,pn->sn", simplex, parts[:, r, 0]), truth[r]) for r in usable],
+    )
+    normal = best(
+        simplex,
+        [kendall(np.einsum("sp,pn->sn", simplex, parts[:, r, 1]), truth[r]) for r in usable],
+    )
+    first = Weights(z=tuple(z.tolist()), normal=tuple(normal.tolist()))
+    shapes = [replaced(first, mix, tail) for mix, tail in product(MIXES, TAILS)]
+    quality = np.zeros(len(shapes))
+    for rows in usable:
+        blends = np.stack([blended(parts[:, rows], shape) for shape in shapes])
+        quality += pearson(blends, truth[rows]) + kendall(blends, truth[rows])
+    return scaled(shapes[int(quality.argmax())], parts, truth)
+
+
+def replaced(weights: Weights, mix: float, tail: float) -> Weights:
+    """The same parts, blended otherwise."""
+    return Weights(z=weights.z, normal=weights.normal, mix=mix, tail=tail)
+
+
+def scaled(weights: Weights, parts: Floats, truth: Floats) -> Weights:
+    """Least squares of the truth on the blend: the score becomes an expected z-score."""
+    blend = blended(parts, weights)
+    center, level = blend.mean(), truth.mean()
+    variance = float(((blend - center) ** 2).mean())
+    slope = (
+        float(((blend - center) * (truth - level)).mean() / variance) if variance > 1e-12 else 0.0
+    )
+    # A negative slope would turn the order round; then the parts know nothing.
+    slope = max(slope, 0.05)
+    rest = truth - level - slope * (blend - center)
+    return Weights(
+        z=weights.z,
+        normal=weights.normal,
+        mix=weights.mix,
+        tail=weights.tail,
+        offset=float(level - slope * center),
+        slope=slope,
+        deviation=float(max(np.sqrt((rest**2).mean()), 1e-3)),
+    )
+
+
+def grid(parts: int) -> Floats:
+    """Points of the simplex, the centre first. Shapes: [S, P]."""
+    points = [np.full(parts, 1 / parts)]
+    for point in product(range(STEPS + 1), repeat=parts):
+        if sum(point) == STEPS:
+            points.append(np.array(point) / STEPS)
+    return np.stack(points)
+
+
+def best(simplex: Floats, quality: list[Floats]) -> Floats:
+    """The mean of the best fifth: steadier than the single best. Shapes: [S, P] -> [P]."""
+    mean = np.mean(quality, axis=0)
+    top = np.argsort(-mean, kind="stable")[: max(1, len(simplex) // 5)]
+    return simplex[top].mean(axis=0)
+
+
+def grouped(group: Indices) -> list[Indices]:
+    """Row numbers of each group."""
+    return [np.flatnonzero(group == one) for one in np.unique(group)]
+
+
+def pearson(scores: Floats, truth: Floats) -> Floats:
+    """Shapes: [S, K], [K] -> [S]; 0 for a constant score."""
+    off = scores - scores.mean(axis=1, keepdims=True)
+    true = truth - truth.mean()
+    norm = np.sqrt((off**2).sum(axis=1) * (true**2).sum())
+    return np.divide(off @ true, norm, out=np.zeros(len(scores)), where=norm > 1e-12)
+
+
+def kendall(scores: Floats, truth: Floats) -> Floats:
+    """Weighted Kendall. Shapes: [S, K], [K] -> [S]; 0 for a constant score."""
+    from scipy.stats import weightedtau
+
+    return np.array(
+        [0.0 if constant(one) else float(weightedtau(one, truth).statistic) for one in scores]
+    )

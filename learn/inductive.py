@@ -1,0 +1,111 @@
+"""The default learner: graph network, boosted trees and Gaussian process, combined.
+
+Training: features; hyperparameters on inner targets; every part predicts each inner target without
+any of its records, with and without the models' history; from those come the combination's weights
+and the residuals of the intervals; then every part is trained on everything. Ranking reads the
+graph it is given, new models, datasets and records included, and looks nothing up by id.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from graphdb.columns import Floats, Indices, Subgraph
+from graphdb.errors import ZooError
+from learn.kernel import dataset_kernel
+from learn.learner import Progress, fingerprint
+from learn.members import inner_members, train_members
+from learn.ranking import FittedInductive
+from learn.settings import Config, versions
+from learn.standards import Standards, calibrate, weigh
+from learn.tuning import COLD, inner_quality, thin_models, tune
+from learn.view import View, fit_encoder, make_view
+
+
+@dataclass(frozen=True, slots=True)
+class Inductive:
+    name: str
+    config: Config
+
+    def fit(
+        self,
+        graph: Subgraph,
+        *,
+        method: str = "full",
+        seed: int = 0,
+        device: str = "auto",
+        progress: Progress | None = None,
+    ) -> FittedInductive:
+        """See ``learn.learner.Learner``.
+
+        Raises: ZooError where the graph holds no result of that method.
+        """
+        began = time.perf_counter()
+        tell = progress or silent
+        tell(0.0, "features")
+        encoder = fit_encoder(graph)
+        view = make_view(graph, encoder=encoder, method=method)
+        if not len(view.pairs):
+            raise ZooError(
+                f"No '{method}' result of a sound {graph.modality} dataset to learn from. "
+                "Add some with: zoo ingest records PATH"
+            )
+        tell(0.05, "hyperparameters on inner targets")
+        kernel = tune(view, seed=seed)
+        near = dataset_kernel(view, kernel)
+        rows = thin_models(view, seed=seed)
+        cold = np.random.default_rng([seed, 3]).random(len(graph.models)) < COLD
+        tell(0.2, "inner targets")
+        warm, new = inner_members(
+            view, kernel, self.config, rows=rows, cold=cold, seed=seed, device=device
+        )
+        standards = weigh(view, rows, warm, new)
+        calibration = calibrate(view, near, rows, warm, new, standards)
+        tell(0.7, "training")
+        everything = np.ones(len(view.pairs), dtype=bool)
+        members = train_members(
+            view, near, kernel, self.config, everything, seed=seed, device=device
+        )
+        tell(1.0, "done")
+        return FittedInductive(
+            name=self.name,
+            method=method,
+            settings=self.config,
+            encoder=encoder,
+            members=members,
+            standards=standards,
+            calibration=calibration,
+            metrics=inner_metrics(view, rows, self.config, warm, new, standards),
+            about={
+                "learner": self.name,
+                "method": method,
+                "modality": graph.modality,
+                "seed": seed,
+                "fingerprint": fingerprint(graph),
+                "versions": versions(),
+                "seconds": round(time.perf_counter() - began, 3),
+            },
+        )
+
+
+def inner_metrics(
+    view: View, rows: Indices, config: Config, warm: Floats, new: Floats, standards: Standards
+) -> dict[str, float]:
+    """Mean of Pearson and weighted Kendall over inner targets, the whole and each part."""
+    found = {}
+    for name, parts, fresh in (("warm", warm, False), ("cold", new, True)):
+        known = np.isfinite(parts).all(axis=(0, 2))
+        score = np.full(len(rows), np.nan)
+        score[known] = standards.score(parts[:, known], np.full(int(known.sum()), fresh))
+        both = np.stack([score, score], axis=1)
+        found[f"{name}_all"] = inner_quality(view, rows, both)
+        for part, values in zip(config.parts, parts, strict=True):
+            found[f"{name}_{part}"] = inner_quality(view, rows, values)
+    return found
+
+
+def silent(fraction: float, text: str) -> None:
+    """No progress wanted."""

@@ -1,0 +1,170 @@
+"""A trained default learner, and how it answers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from graphdb.columns import Floats, Indices, Subgraph
+from graphdb.errors import ZooError
+from graphdb.records import METRICS
+from learn.advice import notes_for
+from learn.baselines import model_mean
+from learn.calibration import chance_of_best, half_width
+from learn.kernel import Prior, dataset_kernel, scales
+from learn.learner import Ranking
+from learn.levels import Expected, expect, most_frequent_metric
+from learn.members import Members
+from learn.pairs import SMALLER_IS_BETTER, subset
+from learn.settings import Config
+from learn.standards import Calibration, Standards, difficulty
+from learn.view import Encoder, View, make_view
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedInductive:
+    """Everything an artefact holds. ``metrics`` are inner validation, ``about`` the rest of what
+    was known at training: versions, seed, fingerprint of the graph."""
+
+    name: str
+    method: str
+    settings: Config
+    encoder: Encoder
+    members: Members
+    standards: Standards
+    calibration: Calibration
+    metrics: dict[str, float]
+    about: dict[str, object]
+
+    @property
+    def config(self) -> dict[str, object]:
+        """Settings and chosen hyperparameters, ready for JSON."""
+        return {
+            **self.about,
+            **asdict(self.settings),
+            "kernel": asdict(self.members.kernel),
+            "combination": asdict(self.standards),
+        }
+
+    def rank(
+        self,
+        graph: Subgraph,
+        dataset: int,
+        *,
+        models: Indices | None = None,
+        level: float = 0.8,
+        top: int = 10,
+    ) -> Ranking:
+        """See ``learn.learner.Fitted``.
+
+        Raises: ZooError for a level outside (0, 1) or rows that are not in the graph.
+        """
+        rows = np.arange(len(graph.models)) if models is None else np.asarray(models, np.int64)
+        check(graph, dataset, rows, level)
+        view = make_view(graph, encoder=self.encoder, method=self.method)
+        near = dataset_kernel(view, self.members.kernel)
+        expected = expect(view.standing, view.pairs.metric, near, dataset)
+        prior = Prior(expected.level, expected.spread)
+        parts = self.members.predict(view, near, dataset, models=rows, prior=prior)
+        elsewhere = view.pairs.dataset != dataset
+        fresh = ~np.isin(rows, view.pairs.model[elsewhere])
+        score = self.standards.score(parts, fresh)
+        deviation = self.standards.deviation(fresh)
+        unlike = expected.likeness < self.calibration.likeness - 1e-9
+        accuracy, half = self._accuracy(
+            view, dataset, expected, rows, score, deviation, level, fresh
+        )
+        if unlike:
+            half = half * min(2.0, self.calibration.likeness / max(expected.likeness, 1e-3))
+        low, high, accuracy = clipped(accuracy, half, view, dataset)
+        return Ranking(
+            model=rows,
+            score=score,
+            accuracy=accuracy,
+            low=low,
+            high=high,
+            probability_best=chance_of_best(score, deviation, top=top),
+            model_mean=model_mean(graph, subset(view.pairs, elsewhere))[rows],
+            notes=notes_for(
+                graph,
+                view,
+                near,
+                dataset,
+                expected=expected,
+                unlike=unlike,
+                score=score,
+                models=rows,
+                config=self.members.kernel,
+            ),
+        )
+
+    def _accuracy(
+        self,
+        view: View,
+        dataset: int,
+        expected: Expected,
+        rows: Indices,
+        score: Floats,
+        deviation: Floats,
+        level: float,
+        fresh: Floats,
+    ) -> tuple[Floats, Floats]:
+        """Oriented accuracy and half its interval, the target's own records (each model's own left
+        out) taken into the level. Shapes: [K], [K]."""
+        center, spread, doubt = on_scale(view, dataset, expected, rows, score)
+        hard = difficulty(spread, doubt, deviation)
+        known = np.isfinite(center)
+        half = np.full(len(rows), np.nan)
+        for kind, scores in ((False, self.calibration.warm), (True, self.calibration.cold)):
+            here = known & (fresh == kind)
+            half[here] = half_width(scores, self.calibration.groups, hard[here], level=level)
+        return center + spread * score, half
+
+
+def on_scale(
+    view: View, dataset: int, expected: Expected, rows: Indices, score: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Level, spread and the level's doubt for each model, its own record left out. Shapes: [K]."""
+    size = len(rows)
+    own = np.flatnonzero(view.pairs.dataset == dataset)
+    level, spread = np.full(size, expected.level), np.full(size, expected.spread)
+    doubt = np.full(size, expected.doubt)
+    if not len(own):
+        return level, spread, doubt
+    standing = dict(zip(rows.tolist(), score.tolist(), strict=True))
+    before = np.array([standing.get(int(model), 0.0) for model in view.pairs.model[own]])
+    levels, spreads = scales(
+        view.pairs.oriented[own], before, Prior(expected.level, expected.spread)
+    )
+    place = {int(model): row for row, model in enumerate(view.pairs.model[own])}
+    at = np.array([place.get(int(model), len(own)) for model in rows])
+    others = len(own) - (at < len(own))
+    level, spread = levels[at], np.where(np.isfinite(levels[at]), spreads[at], np.nan)
+    prior = np.where(np.isfinite(doubt), doubt, spread * 3)
+    with np.errstate(divide="ignore"):
+        doubt = 1 / np.sqrt(1 / prior**2 + others / np.maximum(spread, 1e-9) ** 2)
+    return level, spread, doubt
+
+
+def clipped(
+    accuracy: Floats, half: Floats, view: View, dataset: int
+) -> tuple[Floats, Floats, Floats]:
+    """Low, high and accuracy in the metric's own units and within its bounds. Shapes: [K]."""
+    name = view.pairs.metric[dataset] or most_frequent_metric(view.pairs.metric) or "accuracy"
+    sign = -1.0 if name in SMALLER_IS_BETTER else 1.0
+    bound_low, bound_high = METRICS.get(name, (-np.inf, np.inf))
+    one, other = sign * (accuracy - half), sign * (accuracy + half)
+    low = np.clip(np.minimum(one, other), bound_low, bound_high)
+    high = np.clip(np.maximum(one, other), bound_low, bound_high)
+    return low, high, np.clip(sign * accuracy, bound_low, bound_high)
+
+
+def check(graph: Subgraph, dataset: int, rows: Indices, level: float) -> None:
+    """Raises: ZooError."""
+    if not 0 < level < 1:
+        raise ZooError(f"The interval's level must lie between 0 and 1, not {level}")
+    if not 0 <= dataset < len(graph.datasets):
+        raise ZooError(f"No dataset in row {dataset}. List them with: zoo ls datasets")
+    if len(rows) and (rows.min() < 0 or rows.max() >= len(graph.models)):
+        raise ZooError("Models to rank are not in the graph. List them with: zoo ls models")

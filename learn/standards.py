@@ -1,0 +1,108 @@
+"""From parts to one score in z, and from the score to an accuracy with an interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphdb.columns import Floats, Indices
+from learn.calibration import conformity
+from learn.combination import Weights, choose, combine, equal
+from learn.levels import Expected, expect
+from learn.view import View
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Standards:
+    """Weights for models with history and for those without."""
+
+    warm: Weights
+    cold: Weights
+
+    def score(self, parts: Floats, fresh: Mask) -> Floats:
+        """Shapes: [P, K, 2], [K] -> [K]."""
+        return np.where(fresh, combine(parts, self.cold), combine(parts, self.warm))
+
+    def deviation(self, fresh: Mask) -> Floats:
+        """Standard deviation of the true z-score around the score. Shapes: [K] -> [K]."""
+        return np.where(fresh, self.cold.deviation, self.warm.deviation)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibration:
+    """Shapes: ``warm`` and ``cold`` [C] scaled residuals of ``groups`` inner targets each;
+    ``likeness`` is the smallest likeness of an inner target to the others."""
+
+    warm: Floats
+    cold: Floats
+    groups: int
+    likeness: float
+
+
+def weigh(view: View, rows: Indices, warm: Floats, cold: Floats) -> Standards:
+    """Weights from out-of-target predictions [P, n, 2] of the pairs in ``rows``."""
+    return Standards(warm=weights_of(view, rows, warm), cold=weights_of(view, rows, cold))
+
+
+def weights_of(view: View, rows: Indices, parts: Floats) -> Weights:
+    """Chosen where predictions exist, equal where none do."""
+    known = np.isfinite(parts).all(axis=(0, 2))
+    if known.sum() < 10:
+        return equal(len(parts))
+    return choose(parts[:, known], view.standing.z[rows[known]], view.pairs.dataset[rows[known]])
+
+
+def calibrate(
+    view: View, near: Floats, rows: Indices, warm: Floats, cold: Floats, standards: Standards
+) -> Calibration:
+    """Residuals of inner targets in units of their expected difficulty."""
+    targets = np.unique(view.pairs.dataset[rows])
+    expected = {int(t): expect(view.standing, view.pairs.metric, near, int(t)) for t in targets}
+    likeness = [one.likeness for one in expected.values()]
+    warm_scores, groups = residuals(view, rows, warm, standards, expected, fresh=False)
+    cold_scores, cold_groups = residuals(view, rows, cold, standards, expected, fresh=True)
+    if cold_groups < groups:
+        cold_scores = warm_scores
+    return Calibration(
+        warm=warm_scores,
+        cold=cold_scores,
+        groups=groups,
+        likeness=float(min(likeness)) if len(likeness) > FEW_TARGETS else 0.0,
+    )
+
+
+#: With fewer inner targets nothing can be called unlike them.
+FEW_TARGETS = 4
+
+
+def residuals(
+    view: View,
+    rows: Indices,
+    parts: Floats,
+    standards: Standards,
+    expected: dict[int, Expected],
+    *,
+    fresh: bool,
+) -> tuple[Floats, int]:
+    """Scaled residuals of the inner targets whose level can be predicted."""
+    dataset = view.pairs.dataset[rows]
+    level = np.array([expected[int(one)].level for one in dataset])
+    known = np.isfinite(parts).all(axis=(0, 2)) & np.isfinite(level)
+    if not known.any():
+        return np.zeros(0), 0
+    spread = np.array([expected[int(one)].spread for one in dataset])[known]
+    doubt = np.array([expected[int(one)].doubt for one in dataset])[known]
+    is_fresh = np.full(int(known.sum()), fresh)
+    score = standards.score(parts[:, known], is_fresh)
+    residual = view.pairs.oriented[rows[known]] - level[known] - spread * score
+    hard = difficulty(spread, doubt, standards.deviation(is_fresh))
+    return conformity(residual, hard, dataset[known])
+
+
+def difficulty(spread: Floats, doubt: Floats, deviation: Floats) -> Floats:
+    """Expected size of an error: the level's doubt and what the score misses. Shapes: [K]."""
+    return np.sqrt(doubt**2 + (spread * np.minimum(deviation, 1.0)) ** 2) + 1e-9

@@ -95,6 +95,7 @@ def test_three_files_are_required(tmp_path: Path, name: str) -> None:
         ("fine_tunings", "model,dataset,value\n,pets,.5\n", "fine_tunings.csv:2: model is empty"),
         ("fine_tunings", "model,dataset,value\nvit,pets,\n", "has neither accuracy nor value"),
         ("fine_tunings", "model,dataset,value\nvit,pets,nan\n", "value nan is not finite"),
+        ("fine_tunings", "model,dataset,value\nvit,pets,0.1_0\n", "'0.1_0' is not a number"),
         ("fine_tunings", "model,dataset,value\nvit,pets,1e400\n", "value inf is not finite"),
         ("fine_tunings", "model,dataset,value\nvit,pets,good\n", "value 'good' is not a number"),
         ("fine_tunings", "model,dataset,value\nvit,pets,1.01\n", "accuracy 1.01 is out of range"),

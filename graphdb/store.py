@@ -174,9 +174,17 @@ class Store:
         return self._managed(lambda raw: work(Transaction(raw, self.timings)), access=access)
 
     def execute(self, statement: str) -> None:
-        """Run one statement of the schema, which no transaction may share with data."""
+        """Run one statement of the schema, which no transaction may share with data.
+
+        ``IF NOT EXISTS`` looks before it locks: of two that create the same at once, one is told
+        that it exists. It does then, which is all that was wanted.
+        """
         with translated(self.address):
-            self._driver.execute_query(statement, database_=self.database)
+            try:
+                self._driver.execute_query(statement, database_=self.database)
+            except exceptions.ClientError as error:
+                if not (error.code or "").endswith("SchemaRuleAlreadyExists"):
+                    raise
 
     def server(self) -> tuple[str, str]:
         """The server's own name with version, and the Bolt protocol's version."""
@@ -363,7 +371,8 @@ def translated(address: Address) -> Iterator[None]:
 
 
 def _line(error: Exception) -> str:
-    return " ".join(str(error).split()).split(" (resolved to")[0][:300]
+    text = (error.message if isinstance(error, exceptions.Neo4jError) else None) or str(error)
+    return " ".join(text.split()).split(" (resolved to")[0][:300]
 
 
 def _ask_password(place: Address, user: str) -> str:

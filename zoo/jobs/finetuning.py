@@ -110,9 +110,9 @@ def _train(spec: FineTuningSpec, data: LoadedDataset, batch_size: int) -> tuple[
     steps = math.ceil(len(train) / settings.batch_size) * settings.epochs
     trainer = transformers.Trainer(
         model=network.model,
-        args=_arguments(spec, batch_size, warmup=round(steps * settings.warmup), rows=len(train)),
+        args=_arguments(spec, batch_size, warmup=round(steps * settings.warmup)),
         data_collator=collator(network),
-        train_dataset=train,
+        train_dataset=_no_batch_of_one(train, batch_size),
         eval_dataset=validation if settings.patience else None,
         compute_metrics=lambda found: measure(found.predictions, found.label_ids),
         callbacks=_callbacks(spec),
@@ -123,9 +123,16 @@ def _train(spec: FineTuningSpec, data: LoadedDataset, batch_size: int) -> tuple[
     return trainer, network
 
 
-def _arguments(
-    spec: FineTuningSpec, batch_size: int, *, warmup: int, rows: int
-) -> TrainingArguments:
+def _no_batch_of_one(rows: Any, batch_size: int) -> Any:
+    """Leave out the last row where it would be a batch alone: batch normalisation fails on it."""
+    import torch
+
+    if len(rows) < batch_size or len(rows) % batch_size != 1:
+        return rows
+    return torch.utils.data.Subset(rows, range(len(rows) - 1))
+
+
+def _arguments(spec: FineTuningSpec, batch_size: int, *, warmup: int) -> TrainingArguments:
     import transformers
 
     settings = spec.settings
@@ -152,8 +159,6 @@ def _arguments(
         push_to_hub=spec.push_to_hub is not None,
         hub_model_id=spec.push_to_hub,
         dataloader_pin_memory=False,
-        # Batch normalisation has no statistics of a last batch of one.
-        dataloader_drop_last=rows > batch_size and rows % batch_size == 1,
         remove_unused_columns=False,
         **_precision(settings),
     )

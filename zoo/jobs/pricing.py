@@ -73,7 +73,7 @@ class Pricing:
         """Ratios of seconds to work: the model's own runs, else the nearest of its modality."""
         own = self._same.get(model.id)
         if own is not None and len(own) >= 3:
-            return own
+            return np.asarray(own)
         same = np.flatnonzero(self._modalities == model.modality)
         near = np.argsort(np.abs(np.log(self._units[same] / unit)), kind="stable")[:_NEAREST]
         ratios: NDArray[np.float64] = self._ratios[same[near]]

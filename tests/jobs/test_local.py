@@ -1,0 +1,132 @@
+"""Jobs as processes: killed, broken and interrupted ones, and the command that runs them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from graphdb import jobs as ledger
+from graphdb.histories import write_history
+from graphdb.records import Dataset, History, Model
+from graphdb.runs import Provenance
+from graphdb.store import Store
+from tests.jobs.conftest import break_weights, job, make_images
+from zoo.jobs.local import LocalLauncher
+from zoo.jobs.planning import Request
+from zoo.jobs.running import ingest_runs
+from zoo.jobs.specs import Settings
+
+
+def test_each_job_is_a_process_and_a_killed_one_is_a_failure(
+    image_model: Path, images: Path, tmp_path: Path
+) -> None:
+    """Three at a time; one of them is killed in the middle, the others end."""
+    specs = [job(image_model, images, tmp_path, identity=f"j{n}", epochs=1) for n in range(3)]
+    specs[1] = job(image_model, images, tmp_path, identity="victim", epochs=5_000)
+    seen: set[int] = set()
+    launcher: LocalLauncher
+
+    def beat() -> None:
+        seen.update(launcher.processes.values())
+        victim = launcher.processes.get("victim")
+        if victim is not None and len(ended) == 2:
+            os.kill(victim, signal.SIGKILL)
+
+    ended: dict[str, tuple[str, str | None]] = {}
+    with LocalLauncher(parallel=3, beat=beat) as launcher:
+        for finished in launcher.run(specs):
+            ended[finished.spec.id] = (finished.outcome.status, finished.outcome.reason)
+            if finished.spec.id == "victim":
+                assert finished.outcome.cause == "process"
+    assert ended["j0"][0] == ended["j2"][0] == "done", ended
+    assert ended["victim"][0] == "failed" and "killed by signal 9" in str(ended["victim"][1])
+    assert len(seen) == 3 and not any(psutil.pid_exists(pid) for pid in seen)
+
+
+def test_a_fresh_interpreter_a_job_does_the_same(
+    image_model: Path, images: Path, tmp_path: Path
+) -> None:
+    with LocalLauncher(preload=False) as launcher:
+        [finished] = launcher.run([job(image_model, images, tmp_path, epochs=1)])
+    assert finished.outcome.status == "done", finished.outcome.reason
+
+
+COMMAND = """
+import sys
+from pathlib import Path
+from zoo.jobs.local import LocalLauncher
+from zoo.jobs.specs import FineTuningSpec
+spec = FineTuningSpec.model_validate_json(sys.stdin.read())
+with LocalLauncher(beat=lambda: print(*launcher.processes.values(), flush=True)) as launcher:
+    list(launcher.run([spec]))
+"""
+
+
+def test_no_job_survives_a_killed_command(image_model: Path, images: Path, tmp_path: Path) -> None:
+    spec = job(image_model, images, tmp_path, epochs=100_000)
+    command = subprocess.Popen(
+        [sys.executable, "-c", COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert command.stdin is not None and command.stdout is not None
+    with command.stdin as stdin:
+        stdin.write(spec.model_dump_json())
+    pid = next(int(line) for line in command.stdout if line.strip())
+    assert psutil.pid_exists(pid)
+    command.kill()
+    command.wait()
+    command.stdout.close()
+    deadline = time.monotonic() + 20
+    while psutil.pid_exists(pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not psutil.pid_exists(pid)
+
+
+@pytest.fixture
+def zoo_of_models(store: Store, image_model: Path, images: Path, tmp_path: Path) -> Store:
+    """Two sound models, three broken ones, a sound dataset and two broken ones."""
+    broken = {
+        how: break_weights(image_model, tmp_path / how, how)
+        for how in ("truncated", "nan", "config")
+    }
+    corrupt = make_images(tmp_path / "corrupt", each=12)
+    for path in corrupt.rglob("*.png"):
+        path.write_bytes(b"not an image")
+    places = {"a-good": image_model, "z-good": image_model, **broken}
+    datasets = {
+        "fine": images,
+        "corrupt": corrupt,
+        "one": make_images(tmp_path / "one", classes=1),
+    }
+    history = History(
+        [Model(f"m/{n}", modality="image", source=p.as_uri()) for n, p in places.items()],
+        [Dataset(f"d/{n}", modality="image", source=p.as_uri()) for n, p in datasets.items()],
+    )
+    write_history(store, history, provenance=Provenance("test"))
+    return store
+
+
+def test_broken_things_in_a_plan_are_recorded_and_the_rest_goes_on(zoo_of_models: Store) -> None:
+    store = zoo_of_models
+    request = Request(settings=Settings(epochs=1, image_size=32), threads=1)
+    done = ingest_runs(store, request, lambda beat: LocalLauncher(parallel=2, beat=beat))
+    assert (done.total, done.done, done.failed) == (15, 2, 13)
+    results = {(k.model, k.dataset) for k in ledger.known_results(store, method="full")}
+    assert results == {("m/a-good", "d/fine"), ("m/z-good", "d/fine")}
+    jobs = {(j["model"], j["dataset"]): j for j in store.read("list_jobs", limit=50)}
+    assert len(jobs) == 15
+    for model, word in (("truncated", ""), ("nan", "not finite"), ("config", "do not fit")):
+        failed = jobs[f"m/{model}", "d/fine"]
+        assert failed["status"] == "failed" and failed["error"] and word in failed["error"]
+    assert "1 class" in jobs["m/a-good", "d/one"]["error"]
+    assert "image" in jobs["m/a-good", "d/corrupt"]["error"]
+    shown = store.read("job", id=jobs["m/nan", "d/fine"]["id"])[0]
+    assert "zoo ingest runs --models m/nan --datasets d/fine" in shown["arguments"]
+    again = ingest_runs(store, request, lambda beat: LocalLauncher(beat=beat))
+    assert again.total == 0, "what failed waits for --retry"

@@ -3,7 +3,7 @@ PYTHON ?= python3
 PYTEST ?=
 ZOO_PYTHON := .venv/bin/python
 
-.PHONY: install test lint neo4j neo4j-stop bench browser
+.PHONY: demo install test lint neo4j neo4j-stop bench browser
 
 # What a user gets: the package and its dependencies.
 .venv/package: pyproject.toml
@@ -41,3 +41,8 @@ bench: .venv/everything
 # The saved queries as one archive to drop onto Neo4j Browser.
 browser: .venv/package
 	@$(ZOO_PYTHON) -m browser.pack
+
+# One dataset left out of the zoo and predicted, always in a store that is thrown away.
+HISTORY ?= $(wildcard ../shared/data/transfergraph)
+demo: .venv/package
+	@$(ZOO_PYTHON) examples/left_out.py $(HISTORY)

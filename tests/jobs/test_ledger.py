@@ -146,7 +146,7 @@ class Instant:
     ) -> None:
         """Nothing runs."""
 
-    def run(self, specs: Iterable[FineTuningSpec]) -> Iterator[Finished]:
+    def run(self, specs: Iterable[FineTuningSpec]) -> Iterator[Finished[FineTuningSpec]]:
         for spec in specs:
             self.seen.append(f"{spec.model.id} {spec.dataset.id}")
             done = Outcome(status="done", seconds=2.0, metric="accuracy", value=0.5)
@@ -228,7 +228,7 @@ def test_a_launcher_that_breaks_gives_its_jobs_back(store: Store) -> None:
     fill(store)
 
     class Breaking(Instant):
-        def run(self, specs: Iterable[FineTuningSpec]) -> Iterator[Finished]:
+        def run(self, specs: Iterable[FineTuningSpec]) -> Iterator[Finished[FineTuningSpec]]:
             next(iter(specs))
             raise KeyboardInterrupt
             yield

@@ -8,9 +8,10 @@ causal language models) over the tokens that are no padding.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,7 +96,10 @@ def embed(
     order = np.random.default_rng(seed).permutation(len(rows))[:limit]
     known = np.zeros((0, 0)) if others is None else others
     moments: Moments | None = None
-    for features, labels in representations(data, probe, order, settings=settings):
+    seen = walk(
+        data, probe, order, settings=settings, look=lambda batch: represent(probe.model, batch)
+    )
+    for features, labels in seen:
         moments = moments or Moments(features.shape[1], len(data.classes))
         moments.add(features, labels)
         enough = most is not None and moments.count >= FEWEST_SAMPLES
@@ -111,26 +115,34 @@ def embed(
     )
 
 
-def representations(
-    data: LoadedDataset, probe: Network, order: NDArray[np.int64], *, settings: Settings
-) -> Any:
-    """Features [B, D] (float64) and labels [B], batch by batch, of the training rows in ``order``.
+Look = Callable[[dict[str, "torch.Tensor"]], "torch.Tensor"]
+
+
+def walk(
+    data: LoadedDataset,
+    network: Network,
+    order: NDArray[np.int64],
+    *,
+    settings: Settings,
+    look: Look,
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.int64]]]:
+    """What ``look`` sees [B, D] and labels [B], batch by batch, of the training rows in ``order``.
 
     Rows are decoded and tokenised as they are asked for: what is not needed costs nothing.
     """
     import torch
 
-    collate = collator(probe)
-    device = next(probe.model.parameters()).device
+    collate = collator(network)
+    device = next(network.model.parameters()).device
     for start in range(0, len(order), BATCH):
         rows = data.splits["train"].select(order[start : start + BATCH])
-        inputs = examples(rows, probe, settings=settings)
+        inputs = examples(rows, network, settings=settings)
         batch = collate([inputs[index] for index in range(len(inputs))])
         labels = batch.pop("labels").numpy()
         moved = {key: value.to(device) for key, value in batch.items()}
         with torch.inference_mode():
-            features = represent(probe.model, moved)
-        yield features.double().cpu().numpy(), labels
+            seen = look(moved)
+        yield seen.double().cpu().numpy(), labels
 
 
 def represent(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:

@@ -14,28 +14,31 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 from graphdb.errors import ZooError
 from zoo.jobs.nursery import has_gpu
-from zoo.jobs.specs import FineTuningSpec, Outcome
+from zoo.jobs.specs import Outcome, Spec
 
 _POLL_SECONDS = 0.1
 #: Lines of a dead job's output that its reason quotes at most.
 _LAST_WORDS = 200
 
 
+AnyJob = TypeVar("AnyJob", bound=Spec)
+
+
 @dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Generic[AnyJob]):
     """A job that ended, by itself or not."""
 
-    spec: FineTuningSpec
+    spec: AnyJob
     outcome: Outcome
 
 
 @dataclass(slots=True)
 class _Running:
-    spec: FineTuningSpec
+    spec: Spec
     device: int
     started: float
     pid: int | None = None
@@ -78,20 +81,23 @@ class LocalLauncher:
     ) -> None:
         self.stop()
 
-    def run(self, specs: Iterable[FineTuningSpec]) -> Iterator[Finished]:
+    def run(self, specs: Iterable[AnyJob]) -> Iterator[Finished[AnyJob]]:
         """Each job as it ends. The next spec is taken only when a process is free for it, so an
         iterator may claim it at that very moment."""
         waiting = iter(specs)
+        started: dict[str, AnyJob] = {}
         exhausted = False
         while True:
             while not exhausted and len(self._running) < self._parallel:
                 spec = next(waiting, None)
                 exhausted = spec is None
                 if spec is not None:
+                    started[spec.id] = spec
                     self._start(spec)
             if not self._running:
                 return
-            yield from self._ended()
+            for identity, outcome in self._ended():
+                yield Finished(started.pop(identity), outcome)
             self._beat()
 
     @property
@@ -110,7 +116,7 @@ class LocalLauncher:
         self._nursery = None
         self._running.clear()
 
-    def _start(self, spec: FineTuningSpec) -> None:
+    def _start(self, spec: Spec) -> None:
         used = {run.device for run in self._running.values()}
         device = next(number for number in range(self._parallel) if number not in used)
         self._running[spec.id] = _Running(spec, device, time.perf_counter())
@@ -149,7 +155,7 @@ class LocalLauncher:
             self._messages.put(json.loads(line))
         self._messages.put({"closed": nursery.pid})
 
-    def _ended(self) -> Iterator[Finished]:
+    def _ended(self) -> Iterator[tuple[str, Outcome]]:
         try:
             message = self._messages.get(timeout=_POLL_SECONDS)
         except queue.Empty:
@@ -163,13 +169,13 @@ class LocalLauncher:
         elif running is not None and "code" in message:
             yield self._finish(running, int(str(message["code"])))
 
-    def _lost(self) -> Iterator[Finished]:
+    def _lost(self) -> Iterator[tuple[str, Outcome]]:
         """The nursery died and its jobs with it."""
         self._nursery = None
         for running in list(self._running.values()):
             yield self._finish(running, -9)
 
-    def _finish(self, running: _Running, code: int) -> Finished:
+    def _finish(self, running: _Running, code: int) -> tuple[str, Outcome]:
         spec = running.spec
         del self._running[spec.id]
         paths = self._paths(spec)
@@ -179,9 +185,9 @@ class LocalLauncher:
             outcome = _died(code, time.perf_counter() - running.started, paths["log"])
         for path in paths.values():
             path.unlink(missing_ok=True)
-        return Finished(spec, outcome)
+        return spec.id, outcome
 
-    def _paths(self, spec: FineTuningSpec) -> dict[str, Path]:
+    def _paths(self, spec: Spec) -> dict[str, Path]:
         return {
             "spec": self._folder / f"{spec.id}.json",
             "outcome": self._folder / f"{spec.id}.outcome.json",

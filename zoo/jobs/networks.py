@@ -49,6 +49,39 @@ def load_network(
     return Network(_apply(model, settings), processor, modality)
 
 
+def load_classifier(source: ModelSource, *, modality: str, settings: Settings) -> Network:
+    """The model with the head it was pre-trained with, for estimators that read its outputs.
+
+    Raises:
+        JobError: it cannot be loaded, or its weights hold no such head.
+    """
+    import torch
+
+    try:
+        processor = load_processor(source, modality, settings)
+        model, info = _auto_class(modality).from_pretrained(
+            source.address,
+            use_safetensors=None if source.allow_pickle else True,
+            output_loading_info=True,
+            **_common(source),
+        )
+    except Exception as error:  # whatever a stranger's model throws is its failure
+        raise JobError("model", error) from error
+    if set(info["missing_keys"]) & set(_head(model)):
+        raise JobError("model", "its weights hold no classifier whose outputs could be read")
+    pad_token(model, processor, modality)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return Network(model.float().eval().to(device), processor, modality)
+
+
+def _auto_class(modality: str) -> Any:
+    import transformers
+
+    if modality == "image":
+        return transformers.AutoModelForImageClassification
+    return transformers.AutoModelForSequenceClassification
+
+
 def _common(source: ModelSource) -> dict[str, Any]:
     return {"revision": source.revision, "trust_remote_code": source.trust_remote_code}
 
@@ -84,14 +117,7 @@ def _plain_processor(source: ModelSource) -> Any:
 def _load(
     source: ModelSource, classes: tuple[str, ...], modality: str
 ) -> tuple[torch.nn.Module, set[str]]:
-    import transformers
-
-    kind = (
-        transformers.AutoModelForImageClassification
-        if modality == "image"
-        else transformers.AutoModelForSequenceClassification
-    )
-    model, info = kind.from_pretrained(
+    model, info = _auto_class(modality).from_pretrained(
         source.address,
         num_labels=len(classes),
         id2label=dict(enumerate(classes)),

@@ -32,7 +32,7 @@ class Launcher(Protocol):
         trace: TracebackType | None,
     ) -> None: ...
 
-    def run(self, specs: Iterable[FineTuningSpec]) -> Iterator[Finished]: ...
+    def run(self, specs: Iterable[FineTuningSpec]) -> Iterator[Finished[FineTuningSpec]]: ...
 
 
 #: Makes a launcher that calls ``beat`` a few times a second.
@@ -172,7 +172,7 @@ class _Worker:
                 )
         self._say()
 
-    def end(self, finished: Finished) -> None:
+    def end(self, finished: Finished[FineTuningSpec]) -> None:
         """Write how a job ended."""
         spec, outcome = finished.spec, finished.outcome
         done = outcome.status == "done"

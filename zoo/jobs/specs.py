@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from graphdb.records import FineTuning
 from zoo.hub.configs import DatasetConfig
@@ -84,6 +84,48 @@ class FineTuningSpec(BaseModel):
     #: Passed to transformers' own callbacks: "tensorboard", "wandb", "mlflow", ...
     trackers: tuple[str, ...] = ()
     push_to_hub: str | None = None
+
+
+class EmbeddingSpec(BaseModel):
+    """See a dataset through a probe model; the vectors go into the cache in ``cache``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["embedding"] = "embedding"
+    id: str
+    dataset: DatasetSource
+    fingerprint: str
+    modality: str
+    probe: ModelSource
+    cache: Path
+    #: A file of NumPy: mean representations [E, D] of the datasets already known by this probe.
+    others: Path | None = None
+    #: Samples at most; None reads all of them.
+    most: int | None = 2_048
+    settings: Settings = Settings()
+    threads: int | None = None
+
+
+class ScoreSpec(BaseModel):
+    """Estimate how well a model would transfer, from its features of a dataset."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["score"] = "score"
+    id: str
+    model: ModelSource
+    dataset: DatasetSource
+    methods: tuple[str, ...]
+    most: int = 2_048
+    settings: Settings = Settings()
+    threads: int | None = None
+
+
+Spec = FineTuningSpec | EmbeddingSpec | ScoreSpec
+
+
+class AnySpec(RootModel[Annotated[Spec, Field(discriminator="kind")]]):
+    """Any of the specifications, told apart by ``kind``."""
 
 
 class Outcome(BaseModel):

@@ -11,14 +11,18 @@ import os
 import sys
 from pathlib import Path
 
-from zoo.jobs.specs import FineTuningSpec, Outcome
+from zoo.jobs.specs import AnySpec, EmbeddingSpec, FineTuningSpec, Outcome, Spec
 
 
-def run_job(spec: FineTuningSpec) -> Outcome:
+def run_job(spec: Spec) -> Outcome:
     """Do the job in this process: torch and transformers are loaded from here on."""
-    from zoo.jobs.finetuning import fine_tune
+    if isinstance(spec, FineTuningSpec):
+        from zoo.jobs.finetuning import fine_tune
 
-    return fine_tune(spec)
+        return fine_tune(spec)
+    from zoo.jobs.forward import embed_job, score_job
+
+    return embed_job(spec) if isinstance(spec, EmbeddingSpec) else score_job(spec)
 
 
 def write_outcome(outcome: Outcome, path: Path) -> None:
@@ -33,7 +37,7 @@ def main(arguments: list[str]) -> int:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     source, target = (Path(argument) for argument in arguments)
-    spec = FineTuningSpec.model_validate_json(source.read_text(encoding="utf-8"))
+    spec = AnySpec.model_validate_json(source.read_text(encoding="utf-8")).root
     write_outcome(run_job(spec), target)
     return 0
 

@@ -1,0 +1,107 @@
+"""Jobs that only look: a dataset's embedding by a probe, a model's transferability scores."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zoo.hub.datasets import LoadedDataset, load_dataset
+from zoo.jobs.embedding import EmbeddingCache, embed, load_probe, represent, walk
+from zoo.jobs.failures import JobError, cause_of
+from zoo.jobs.machine import device_name, peak_memory, prepare_machine, versions
+from zoo.jobs.networks import load_classifier
+from zoo.jobs.specs import EmbeddingSpec, Outcome, ScoreSpec
+
+
+def embed_job(spec: EmbeddingSpec) -> Outcome:
+    """Put the dataset's vectors into the cache; what goes wrong is an outcome."""
+
+    def work() -> dict[str, float]:
+        prepare_machine(threads=spec.threads, seed=spec.settings.seed)
+        source = spec.dataset
+        data = load_dataset(source.reference, config=source.config, max_samples=source.max_samples)
+        probe = load_probe(spec.probe, modality=data.modality, settings=spec.settings)
+        others = None if spec.others is None else np.load(spec.others, allow_pickle=False)
+        result = embed(data, probe, settings=spec.settings, others=others, most=spec.most)
+        EmbeddingCache(spec.cache).put(spec.fingerprint, spec.probe.id, result)
+        return {"samples": float(result.samples), "embedding_seconds": result.seconds}
+
+    return _told(work)
+
+
+def score_job(spec: ScoreSpec) -> Outcome:
+    """Compute the features once and every estimator from them."""
+    return _told(lambda: _scores(spec))
+
+
+def _scores(spec: ScoreSpec) -> dict[str, float]:
+    from learn.transferability import FEATURE_ESTIMATORS, OUTPUT_ESTIMATORS
+
+    prepare_machine(threads=spec.threads, seed=spec.settings.seed)
+    source = spec.dataset
+    data = load_dataset(source.reference, config=source.config, max_samples=source.max_samples)
+    found: dict[str, float] = {}
+    wanted = [name for name in spec.methods if name in FEATURE_ESTIMATORS]
+    if wanted:
+        features, labels = _features(spec, data)
+        found |= {name: FEATURE_ESTIMATORS[name](features, labels) for name in wanted}
+    wanted = [name for name in spec.methods if name in OUTPUT_ESTIMATORS]
+    if wanted:
+        outputs, labels = _outputs(spec, data)
+        found |= {name: OUTPUT_ESTIMATORS[name](outputs, labels) for name in wanted}
+    return {name: _finite(name, value) for name, value in found.items()}
+
+
+def _finite(name: str, value: float) -> float:
+    if not np.isfinite(value):
+        raise JobError("model", f"{name} is not finite: the features are constant or diverge")
+    return value
+
+
+Arrays = tuple[NDArray[np.float64], NDArray[np.int64]]
+
+
+def _features(spec: ScoreSpec, data: LoadedDataset) -> Arrays:
+    probe = load_probe(spec.model, modality=data.modality, settings=spec.settings)
+    return _collect(spec, data, probe, lambda batch: represent(probe.model, batch))
+
+
+def _outputs(spec: ScoreSpec, data: LoadedDataset) -> Arrays:
+    network = load_classifier(spec.model, modality=data.modality, settings=spec.settings)
+    return _collect(
+        spec, data, network, lambda batch: network.model(**batch).logits.softmax(dim=-1)
+    )
+
+
+def _collect(
+    spec: ScoreSpec, data: LoadedDataset, network: Any, look: Callable[[Any], Any]
+) -> Arrays:
+    rows = len(data.splits["train"])
+    order = np.random.default_rng(spec.settings.seed).permutation(rows)[: spec.most]
+    pairs = list(walk(data, network, order, settings=spec.settings, look=look))
+    features = np.concatenate([features for features, _ in pairs])
+    if not np.isfinite(features).all():
+        raise JobError("model", "the model's features are not finite")
+    return features, np.concatenate([labels for _, labels in pairs])
+
+
+def _told(work: Callable[[], dict[str, float]]) -> Outcome:
+    started = time.perf_counter()
+    try:
+        metrics = work()
+    except Exception as error:
+        cause, reason = cause_of(error)
+        seconds = time.perf_counter() - started
+        return Outcome(status="failed", seconds=seconds, reason=reason, cause=cause)
+    return Outcome(
+        status="done",
+        seconds=time.perf_counter() - started,
+        metrics=metrics,
+        device=device_name(),
+        peak_memory_bytes=peak_memory(),
+        versions=versions(),
+    )

@@ -1,4 +1,4 @@
-"""Fixtures every test may ask for: ``store``, ``place``, ``zoo_env``, ``neo4j_release``."""
+"""Fixtures every test may ask for: ``store``, ``place``, ``zoo_env``, ``neo4j_release``, ..."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from graphdb.store import Store
-from tests.neo4j import Release
+from tests.browser.files import served_style
+from tests.compose import neo4j_settings
+from tests.neo4j import Release, Server
 from tests.neo4j.releases import chosen
 from tests.stores import (
     PRIVATE,
@@ -58,6 +60,19 @@ def neo4j_release() -> Release:
         give_up(f"no Neo4j on this machine: {error}")
         raise
     return release
+
+
+@pytest.fixture(scope="session")
+def compose_server(
+    neo4j_release: Release, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A Neo4j with the settings of docker-compose.yml, its style served from here."""
+    settings, greeting = neo4j_settings(), "browser.post_connect_cmd"
+    with served_style() as port:
+        settings[greeting] = settings[greeting].replace(":7475/", f":{port}/")
+        home = tmp_path_factory.mktemp("compose")
+        with Server(home, release=neo4j_release, settings=settings) as server:
+            yield server
 
 
 @pytest.fixture(params=["embedded", "neo4j"])

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -16,30 +14,8 @@ from graphdb.store import Store
 from tests.browser import page
 from tests.browser.graph import PARAMS, build_zoo
 from tests.browser.test_queries import QUERIES, drawn
-from tests.compose import neo4j_settings
-from tests.neo4j import Release, Server
+from tests.neo4j import Server
 from tests.stores import Place, server_place
-
-STYLE = Path(__file__).parents[2] / "browser"
-
-
-class Files(SimpleHTTPRequestHandler):
-    """What browser/nginx.conf does: files, and permission for a page of another port."""
-
-    def __init__(self, *arguments: object) -> None:
-        super().__init__(*arguments, directory=str(STYLE))  # type: ignore[arg-type]
-
-    def end_headers(self) -> None:
-        self.send_header("Access-Control-Allow-Origin", "*")
-        self.send_header("Access-Control-Allow-Headers", "*")
-        super().end_headers()
-
-    def do_OPTIONS(self) -> None:
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, *arguments: object) -> None:
-        """Silence."""
 
 
 @pytest.fixture(scope="module")
@@ -51,26 +27,10 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="module")
-def style_port() -> Iterator[int]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Files)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server.server_port
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def zoo(
-    neo4j_release: Release, style_port: int, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Server, Place, Store]]:
-    """A server that greets Browser as the one of docker-compose.yml does."""
-    name = "browser.post_connect_cmd"
-    greeting = {name: neo4j_settings()[name].replace(":7475/", f":{style_port}/")}
-    home = tmp_path_factory.mktemp("browser-neo4j")
+def zoo(compose_server: Server) -> Iterator[tuple[Server, Place, Store]]:
+    """A zoo on a server that greets Browser as the one of docker-compose.yml does."""
+    server = compose_server
     with (
-        Server(home, release=neo4j_release, settings=greeting) as server,
         server_place(server) as place,
         Store.open(server.uri, username=server.username, password=server.password) as store,
     ):
@@ -81,7 +41,8 @@ def zoo(
 @pytest.fixture(scope="module")
 def browser(zoo: tuple[Server, Place, Store], chromium: str) -> Iterator[page.Browser]:
     with page.open_browser(zoo[0], chromium) as opened:
-        opened.page.get_by_text(":config").first.wait_for()  # the last command of the greeting
+        for greeting in (":style", ":config"):  # what docker-compose.yml makes the server say
+            opened.page.get_by_text(greeting).first.wait_for()
         for name, value in PARAMS.items():
             opened.run(f":param {name} => '{value}'").get_by_text(value).first.wait_for()
         yield opened

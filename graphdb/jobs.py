@@ -8,32 +8,17 @@ was a process of this machine.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from graphdb.histories import write_batch
-from graphdb.records import FineTuning, History
+from graphdb.records import Embedding, FineTuning, History, digest
 from graphdb.rows import TABLES
 from graphdb.runs import Provenance, is_dead, owner, record_run
 from graphdb.store import Store, Transaction
-
-__all__ = [
-    "Claim",
-    "Dataset",
-    "JobState",
-    "Known",
-    "Model",
-    "claim_job",
-    "dead_owners",
-    "end_job",
-    "find_datasets",
-    "find_models",
-    "job_states",
-    "known_results",
-    "owner",
-    "predicted_scores",
-    "renew_leases",
-]
 
 #: Seconds a worker may stay silent.
 LEASE_SECONDS = 120
@@ -203,3 +188,52 @@ def predicted_scores(
     """Published scores by (model, dataset)."""
     rows = store.read("predicted_scores", datasets=list(datasets))
     return {(r["model"], r["dataset"]): r["score"] for r in rows if r["method"] == method}
+
+
+def record_failure(
+    store: Store, *, kind: str, reference: str, reason: str, command: str, cause: str
+) -> None:
+    """Keep a model or dataset that could not be read: a failed job without ends."""
+    store.write(
+        "record_failure",
+        id=failure_id(kind, reference),
+        kind=kind,
+        error=reason,
+        cause=cause,
+        seconds=None,
+        arguments=json.dumps({"command": command, "reference": reference}, sort_keys=True),
+        owner=owner(),
+    )
+
+
+def resolve_failures(store: Store, *, kind: str, references: Sequence[str]) -> None:
+    """What could be read now is no failure any more."""
+    store.write("resolve_failures", ids=[failure_id(kind, name) for name in references])
+
+
+def failure_id(kind: str, reference: str) -> str:
+    return digest(kind, reference)
+
+
+def find_probes(store: Store, *, modality: str) -> list[str]:
+    """Probes with stored vectors of a modality's datasets, the one that saw most first."""
+    return [row["probe"] for row in store.read("probe_counts", modality=modality)]
+
+
+def compared_probes(store: Store, *, modality: str) -> list[str]:
+    """Probes by which a modality's datasets are compared, the most used first."""
+    return [row["probe"] for row in store.read("similarity_probes", modality=modality)]
+
+
+def probe_embeddings(store: Store, probe: str) -> list[Embedding]:
+    rows = store.read("probe_embeddings", probe=probe)
+    return [
+        Embedding(**{**row, "vector": np.frombuffer(row["vector"], "<f4").astype(np.float32)})
+        for row in rows
+    ]
+
+
+def known_scores(store: Store, methods: Sequence[str]) -> set[tuple[str, str, str]]:
+    """(model, dataset, method) of the transferability scores that are stored."""
+    rows = store.read("known_scores", methods=list(methods))
+    return {(row["model"], row["dataset"], row["method"]) for row in rows}

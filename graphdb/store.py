@@ -93,6 +93,7 @@ class Store:
         database: str | None = None,
         username: str | None = None,
         password: str | None = None,
+        ambient: bool = True,
     ) -> Self:
         """Connect, start the embedded server where that is the address, and bring the schema up.
 
@@ -101,7 +102,9 @@ class Store:
         """
         from graphdb.schema import ensure_schema
 
-        store = cls.connect(address, database=database, username=username, password=password)
+        store = cls.connect(
+            address, database=database, username=username, password=password, ambient=ambient
+        )
         try:
             ensure_schema(store)
         except BaseException:
@@ -117,16 +120,21 @@ class Store:
         database: str | None = None,
         username: str | None = None,
         password: str | None = None,
+        ambient: bool = True,
     ) -> Self:
-        """Like :meth:`open`, but leaves the schema alone."""
+        """Like :meth:`open`, but leaves the schema alone.
+
+        Without ``ambient`` nothing is taken from the environment: it names another store.
+        """
         place = resolve_address(address)
         if place.folder is not None:
             return cls._connect_embedded(place)
         assert place.url is not None
-        user = username or os.environ.get("NEO4J_USERNAME") or "neo4j"
-        secret = password or os.environ.get("NEO4J_PASSWORD") or _ask_password(place, user)
+        known = os.environ if ambient else {}
+        user = username or known.get("NEO4J_USERNAME") or "neo4j"
+        secret = password or known.get("NEO4J_PASSWORD") or _ask_password(place, user)
         driver = _driver(place.url, user, secret)
-        store = cls(place, driver, database or os.environ.get("NEO4J_DATABASE"), None)
+        store = cls(place, driver, database or known.get("NEO4J_DATABASE"), None)
         try:
             store._greet()
         except BaseException:
@@ -150,14 +158,16 @@ class Store:
         """The rows of a named query, in a read transaction."""
         return self.transact(lambda tx: tx.run(name, **params), access="read")
 
-    def stream(self, name: str, handle: Callable[[list[Row]], None], **params: Any) -> None:
-        """Hand the rows of a named query over in batches, so that none has to hold them all.
+    def stream(
+        self, name: str, begin: Callable[[], Callable[[list[Row]], None]], **params: Any
+    ) -> None:
+        """Hand the rows of a named query over in batches, so that nobody has to hold them all.
 
-        A lost connection starts it again from the first row: ``handle`` must be safe to repeat.
+        ``begin`` gives what takes the batches; a lost connection begins again at the first row.
         """
 
         def work(raw: neo4j.ManagedTransaction) -> None:
-            _stream(raw, name, params, handle, self.timings)
+            _stream(raw, name, params, begin(), self.timings)
 
         self._managed(work, access="read")
 
@@ -378,6 +388,7 @@ def _line(error: Exception) -> str:
 def _ask_password(place: Address, user: str) -> str:
     if not sys.stdin.isatty():
         raise ZooError(
-            f"No password for {user!r} at {place}. Set NEO4J_PASSWORD (and NEO4J_USERNAME)"
+            f"No password for {user!r} at {place}. Set NEO4J_PASSWORD and NEO4J_USERNAME "
+            "(for the target of zoo db push: ZOO_PUSH_PASSWORD and ZOO_PUSH_USERNAME)"
         )
     return getpass.getpass(f"Password of {user} at {place}: ")

@@ -39,27 +39,32 @@ def keep_artifact(fitted: Fitted, name: str, *, url: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         save_learner(fitted, Path(folder))
         content = _pack(Path(folder))
+    write_artifact(name, content, url=url)
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_artifact(name: str, content: bytes, *, url: str) -> None:
+    """Put an archive under ``url``, whole or not at all."""
     try:
         system, root = fsspec.url_to_fs(url)
         system.makedirs(root, exist_ok=True)
-        draft = f"{root}/.{name}.{os.getpid()}"
+        draft = f"{root}/.{_flat(name)}.{os.getpid()}"
         system.pipe_file(draft, content)
-        system.mv(draft, f"{root}/{name}")
+        system.mv(draft, f"{root}/{_flat(name)}")
     except (OSError, ValueError, ImportError) as error:
         raise ZooError(
             f"Cannot write the artefact {name} under {url}: {error}. Set ZOO_ARTIFACTS"
         ) from error
-    return hashlib.sha256(content).hexdigest()
 
 
-def fetch_artifact(name: str, *, sha256: str, url: str) -> Fitted:
-    """Load a learner. Raises ZooError where its archive is missing or is not the one trained."""
+def read_artifact(name: str, *, sha256: str, url: str) -> bytes:
+    """An archive as it was written. Raises ZooError where it is missing or another one."""
     try:
         system, root = fsspec.url_to_fs(url)
-        place = f"{root}/{PurePosixPath(name).name}"
+        place = f"{root}/{_flat(name)}"
         if system.size(place) > _LARGEST:
             raise ZooError(f"The artefact {name} under {url} is too large. Train anew: zoo train")
-        content = system.cat_file(place)
+        content: bytes = system.cat_file(place)
     except (OSError, ValueError, ImportError) as error:
         raise ZooError(
             f"The learner's artefact {name} is not under {url}. "
@@ -70,9 +75,39 @@ def fetch_artifact(name: str, *, sha256: str, url: str) -> Fitted:
             f"The learner's artefact {name} under {url} is not what was trained "
             "(its SHA-256 differs). Train anew: zoo train"
         )
+    return content
+
+
+def fetch_artifact(name: str, *, sha256: str, url: str) -> Fitted:
+    """Load a learner. Raises ZooError where its archive is missing or is not the one trained."""
+    content = read_artifact(name, sha256=sha256, url=url)
     with tempfile.TemporaryDirectory() as folder:
         _unpack(content, Path(folder))
         return load_learner(Path(folder))
+
+
+def copy_artifact(name: str, *, sha256: str, source: str, target: str) -> bool:
+    """Copy an archive from one place to another; False where it is there, or nowhere."""
+    if _has(name, sha256, target) or not _has(name, sha256, source):
+        return False
+    write_artifact(name, read_artifact(name, sha256=sha256, url=source), url=target)
+    return True
+
+
+def _has(name: str, sha256: str, url: str) -> bool:
+    try:
+        read_artifact(name, sha256=sha256, url=url)
+    except ZooError:
+        return False
+    return True
+
+
+def _flat(name: str) -> str:
+    """The name without folders: a record cannot point outside of ``url``."""
+    flat = PurePosixPath(name.replace("\\", "/")).name
+    if flat in ("", ".", "..") or "\0" in flat:
+        raise ZooError(f"Not the name of an artefact: {name!r}")
+    return flat
 
 
 def _pack(folder: Path) -> bytes:
@@ -85,8 +120,15 @@ def _pack(folder: Path) -> bytes:
 
 
 def _unpack(content: bytes, folder: Path) -> None:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for member in archive.infolist():
-            if member.filename != Path(member.filename).name or member.file_size > _LARGEST:
-                raise ZooError(f"The artefact holds a file that is not ours: {member.filename!r}")
-            (folder / member.filename).write_bytes(archive.read(member))
+    """Only flat files, stored as they are: what is unpacked is never larger than the archive."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for member in archive.infolist():
+                name = member.filename
+                if name != Path(name).name or name in ("", ".", "..") or "\\" in name:
+                    raise ZooError(f"The artefact holds a file that is not ours: {name!r}")
+                if member.compress_type != zipfile.ZIP_STORED or member.file_size > len(content):
+                    raise ZooError(f"The artefact holds a compressed file: {name!r}")
+                (folder / name).write_bytes(archive.read(member))
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise ZooError(f"The artefact is no archive of a learner: {error}") from error

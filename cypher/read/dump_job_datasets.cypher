@@ -1,0 +1,4 @@
+// Every ON relationship with all it carries, for a copy of the zoo.
+// params:
+MATCH (a:Job)-[r:ON]->(b:Dataset)
+RETURN a.id AS a, b.id AS b, properties(r) AS properties

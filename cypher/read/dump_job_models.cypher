@@ -1,0 +1,4 @@
+// Every OF relationship with all it carries, for a copy of the zoo.
+// params:
+MATCH (a:Job)-[r:OF]->(b:Model)
+RETURN a.id AS a, b.id AS b, properties(r) AS properties

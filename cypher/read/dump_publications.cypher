@@ -1,0 +1,4 @@
+// Every PUBLISHED relationship with all it carries, for a copy of the zoo.
+// params:
+MATCH (a:Learner)-[r:PUBLISHED]->(b:Dataset)
+RETURN a.id AS a, b.id AS b, properties(r) AS properties

@@ -1,0 +1,9 @@
+// Write copies of OF relationships as they were; once more changes nothing.
+// params: rows
+UNWIND $rows AS row
+MATCH (a:Job {id: row.a})
+MATCH (b:Model {id: row.b})
+MERGE (a)-[r:OF]->(b)
+SET r = row.set
+FOREACH (key IN keys(row.times) | SET r[key] = datetime(row.times[key]))
+RETURN count(*) AS rows

@@ -1,0 +1,7 @@
+// Write copies of Job nodes as they were; once more changes nothing.
+// params: rows
+UNWIND $rows AS row
+MERGE (n:Job {id: row.id})
+SET n = row.set
+FOREACH (key IN keys(row.times) | SET n[key] = datetime(row.times[key]))
+RETURN count(*) AS rows

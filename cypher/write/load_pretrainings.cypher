@@ -1,0 +1,9 @@
+// Write copies of PRETRAINED_ON relationships as they were; once more changes nothing.
+// params: rows
+UNWIND $rows AS row
+MATCH (a:Model {id: row.a})
+MATCH (b:Dataset {id: row.b})
+MERGE (a)-[r:PRETRAINED_ON]->(b)
+SET r = row.set
+FOREACH (key IN keys(row.times) | SET r[key] = datetime(row.times[key]))
+RETURN count(*) AS rows

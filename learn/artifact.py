@@ -41,6 +41,7 @@ def save(fitted: FittedInductive, folder: Path) -> None:
     }
     if members.network is not None:
         arrays |= {f"network.{key}": value for key, value in members.network.weights.items()}
+        arrays["network_fold"] = members.network.fold
     save_file(
         {key: np.ascontiguousarray(one) for key, one in arrays.items()},
         folder / "arrays.safetensors",
@@ -132,4 +133,4 @@ def network_of(arrays: dict[str, np.ndarray], config: Config) -> Networks:
     weights = {
         key.removeprefix(prefix): one for key, one in arrays.items() if key.startswith(prefix)
     }
-    return Networks(weights=weights, scores=config.scores)
+    return Networks(weights=weights, fold=arrays["network_fold"], scores=config.scores)

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphdb.columns import Floats, Indices, Subgraph
+from graphdb.columns import Subgraph
 from graphdb.errors import ZooError
 from learn.kernel import dataset_kernel
 from learn.learner import Progress, fingerprint
-from learn.members import inner_members, train_members
+from learn.members import Inner, learn_members
 from learn.ranking import FittedInductive
 from learn.settings import Config, versions
 from learn.standards import Standards, calibrate, weigh
@@ -58,17 +58,13 @@ class Inductive:
         near = dataset_kernel(view, kernel)
         rows = thin_models(view, seed=seed)
         cold = np.random.default_rng([seed, 3]).random(len(graph.models)) < COLD
-        tell(0.2, "inner targets")
-        warm, new = inner_members(
+        tell(0.2, "training, inner targets held out")
+        members, inner = learn_members(
             view, kernel, self.config, rows=rows, cold=cold, seed=seed, device=device
         )
-        standards = weigh(view, rows, warm, new)
-        calibration = calibrate(view, near, rows, warm, new, standards)
-        tell(0.7, "training")
-        everything = np.ones(len(view.pairs), dtype=bool)
-        members = train_members(
-            view, near, kernel, self.config, everything, seed=seed, device=device
-        )
+        tell(0.9, "combination and intervals on inner targets")
+        standards = weigh(view, inner)
+        calibration = calibrate(view, near, inner, standards)
         tell(1.0, "done")
         return FittedInductive(
             name=self.name,
@@ -78,7 +74,7 @@ class Inductive:
             members=members,
             standards=standards,
             calibration=calibration,
-            metrics=inner_metrics(view, rows, self.config, warm, new, standards),
+            metrics=inner_metrics(view, inner, self.config, standards),
             about={
                 "learner": self.name,
                 "method": method,
@@ -92,11 +88,12 @@ class Inductive:
 
 
 def inner_metrics(
-    view: View, rows: Indices, config: Config, warm: Floats, new: Floats, standards: Standards
+    view: View, inner: Inner, config: Config, standards: Standards
 ) -> dict[str, float]:
     """Mean of Pearson and weighted Kendall over inner targets, the whole and each part."""
     found = {}
-    for name, parts, fresh in (("warm", warm, False), ("cold", new, True)):
+    rows = inner.rows
+    for name, parts, fresh in (("warm", inner.warm, False), ("cold", inner.cold, True)):
         known = np.isfinite(parts).all(axis=(0, 2))
         score = np.full(len(rows), np.nan)
         score[known] = standards.score(parts[:, known], np.full(int(known.sum()), fresh))

@@ -161,8 +161,12 @@ def fingerprint(graph: Subgraph) -> str:
     return state.hexdigest()[:32]
 
 
-def threads() -> int:
-    """Cores a learner may use: ``OMP_NUM_THREADS`` where set, else those of this process."""
+def threads(work: int) -> int:
+    """Threads worth starting for that many numbers: one below a million, where waiting for each
+    other costs more than it saves (and very much more on a busy machine), else
+    ``OMP_NUM_THREADS`` where set, else all cores."""
+    if work < 1_000_000:
+        return 1
     limit = os.environ.get("OMP_NUM_THREADS", "")
     return int(limit) if limit.isdigit() and int(limit) > 0 else available()
 

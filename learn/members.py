@@ -1,8 +1,11 @@
-"""The parts of the default learner side by side: train them, ask them."""
+"""The parts of the default learner side by side: train them, ask them, ask them about inner targets.
+
+``P`` is the number of parts.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +46,34 @@ class Members:
         return np.stack(found)
 
 
-def inner_members(
+@dataclass(frozen=True, slots=True, eq=False)
+class Inner:
+    """Every pair of ``rows`` [n] predicted as if its dataset were new.
+
+    Shapes: ``warm`` [P, n, 2] with the rest of its model's history, ``cold`` [P, n, 2] without
+    any, NaN where the model was not drawn as cold.
+    """
+
+    rows: Indices
+    warm: Floats
+    cold: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learning:
+    """One training: the view, Kd, settings and where randomness comes from."""
+
+    view: View
+    near: Floats
+    kernel: KernelConfig
+    config: Config
+    rows: Indices
+    cold: Mask
+    seed: int
+    device: str
+
+
+def learn_members(
     view: View,
     kernel: KernelConfig,
     config: Config,
@@ -52,90 +82,100 @@ def inner_members(
     cold: Mask,
     seed: int,
     device: str,
-) -> tuple[Floats, Floats]:
-    """Each pair of ``rows`` predicted without its dataset, warm and as a cold model.
+) -> tuple[Members, Inner]:
+    """Train every part and ask it about inner targets that it was not trained on.
 
-    Shapes: two of [P, n, 2]; the second is NaN where the model is not cold.
+    Args: ``rows`` [n] are the pairs asked; ``cold`` [M] models also play new ones.
     """
-    warm = np.full((len(config.parts), len(rows), 2), np.nan)
-    new = warm.copy()
-    if "kernel" in config.parts:
-        place = config.parts.index("kernel")
-        warm[place] = inner_predictions(view, kernel, rows)
-        new[place] = inner_predictions(view, kernel, rows, cold=cold)
-    if config.parts == ("kernel",):
-        return warm, new
     near = dataset_kernel(view, kernel)
-    datasets = np.unique(view.pairs.dataset)
-    order = np.random.default_rng([seed, 2]).permutation(datasets)
-    fewer = max(1, config.network.networks // config.folds)
-    learned = replace(
-        config,
-        parts=tuple(part for part in config.parts if part != "kernel"),
-        network=replace(config.network, networks=fewer),
-    )
-    places = [config.parts.index(part) for part in learned.parts]
-    for fold in range(config.folds):
-        held = order[fold :: config.folds]
-        known = ~np.isin(view.pairs.dataset, held)
-        if not known.any() or not len(held):
-            continue
-        members = train_members(view, near, kernel, learned, known, seed=seed, device=device)
-        for target in held:
-            here = np.flatnonzero(view.pairs.dataset[rows] == target)
-            models = view.pairs.model[rows[here]]
-            everything = np.ones(len(view.pairs), dtype=bool)
-            warm[np.ix_(places, here)] = asked(members, view, near, int(target), models, everything)
-            fresh = cold[models]
-            seen = ~cold[view.pairs.model]
-            found = asked(members, view, near, int(target), models[fresh], seen)
-            new[np.ix_(places, here[fresh])] = found
-    return warm, new
-
-
-def train_members(
-    view: View,
-    near: Floats,
-    kernel: KernelConfig,
-    config: Config,
-    known: Mask,
-    *,
-    seed: int,
-    device: str,
-) -> Members:
-    """Every part trained on the pairs ``known`` [N], as if there were no others."""
-    targets = np.unique(view.pairs.dataset[known])
+    learning = Learning(view, near, kernel, config, rows, cold, seed, device)
+    inner = Inner(rows, *(np.full((len(config.parts), len(rows), 2), np.nan) for _ in range(2)))
     trees = network = None
-    if "trees" in config.parts and len(targets):
-        trees = train_trees(
-            view,
-            near,
-            targets=targets,
-            known=known,
-            config=config.trees,
-            scores=config.scores,
-            seed=seed,
-        )
-    if "network" in config.parts and len(targets):
-        network = train_networks(
-            view,
-            near,
-            targets=targets,
-            known=known,
-            config=config.network,
-            scores=config.scores,
-            seed=seed,
-            device=device,
-        )
-    return Members(config.parts, kernel, trees, network)
+    for place, part in enumerate(config.parts):
+        if part == "kernel":
+            inner.warm[place] = inner_predictions(view, kernel, rows)
+            inner.cold[place] = inner_predictions(view, kernel, rows, cold=cold)
+        elif part == "trees":
+            trees = learn_trees(learning, inner, place)
+        elif part == "network":
+            network = learn_networks(learning, inner, place)
+    return Members(config.parts, kernel, trees, network), inner
 
 
-def asked(
-    members: Members, view: View, near: Floats, target: int, models: Indices, seen: Mask
-) -> Floats:
-    """Trees and network on part of the history. Shapes: [K] -> [P, K, 2]."""
-    found = []
-    for member in (members.trees, members.network):
-        if member is not None:
-            found.append(member.predict(view, near, target, models=models, seen=seen))
-    return np.stack(found)
+def learn_trees(learning: Learning, inner: Inner, place: int) -> Trees:
+    """Boosters of each fold answer for it, boosters of everything are kept."""
+    view = learning.view
+    for held in folds(view, learning.config.folds, seed=learning.seed):
+        known = ~np.isin(view.pairs.dataset, held)
+        if known.any():
+            ask(learning, inner, place, held, boost(learning, known))
+    return boost(learning, np.ones(len(view.pairs), dtype=bool))
+
+
+def boost(learning: Learning, known: Mask) -> Trees:
+    """Boosters trained on the pairs ``known`` [N], as if there were no others."""
+    return train_trees(
+        learning.view,
+        learning.near,
+        targets=np.unique(learning.view.pairs.dataset[known]),
+        known=known,
+        config=learning.config.trees,
+        scores=learning.config.scores,
+        seed=learning.seed,
+    )
+
+
+def learn_networks(learning: Learning, inner: Inner, place: int) -> Networks:
+    """Each network leaves out a fold and answers for it; all of them are kept."""
+    parts = folds(learning.view, learning.config.network.networks, seed=learning.seed)
+    network = train_networks(
+        learning.view,
+        learning.near,
+        folds=parts or [np.zeros(0, dtype=np.int64)],
+        config=learning.config.network,
+        scores=learning.config.scores,
+        seed=learning.seed,
+        device=learning.device,
+    )
+    for number, held in enumerate(parts):
+        ask(learning, inner, place, held, Fold(network, number))
+    return network
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fold:
+    """Only the networks that never saw one fold."""
+
+    network: Networks
+    number: int
+
+    def predict(
+        self, view: View, near: Floats, target: int, *, models: Indices, seen: Mask
+    ) -> Floats:
+        return self.network.predict(view, near, target, models=models, seen=seen, fold=self.number)
+
+
+def ask(learning: Learning, inner: Inner, place: int, held: Indices, part: Trees | Fold) -> None:
+    """Fill in what a part says of the inner targets ``held``, with and without history."""
+    view, near = learning.view, learning.near
+    everything = np.ones(len(view.pairs), dtype=bool)
+    for target in held.tolist():
+        here = np.flatnonzero(view.pairs.dataset[inner.rows] == target)
+        if not len(here):
+            continue
+        models = view.pairs.model[inner.rows[here]]
+        inner.warm[place, here] = part.predict(view, near, target, models=models, seen=everything)
+        fresh = learning.cold[models]
+        if fresh.any():
+            inner.cold[place, here[fresh]] = part.predict(
+                view, near, target, models=models[fresh], seen=~learning.cold[view.pairs.model]
+            )
+
+
+def folds(view: View, count: int, *, seed: int) -> list[Indices]:
+    """Datasets dealt into groups; none where there is but one dataset."""
+    datasets = np.unique(view.pairs.dataset)
+    if len(datasets) < 2:
+        return []
+    order = np.random.default_rng([seed, 2]).permutation(datasets)
+    return [order[start::count] for start in range(min(count, len(datasets)))]

@@ -1,7 +1,10 @@
-"""The graph network's weights, and its forward pass in NumPy.
+"""The graph network: its inputs, its weights, and its forward pass in NumPy.
 
-Training needs torch (``learn.hetero``); ranking does not, so that a command answers without paying
-for its import. A test holds the two passes equal.
+Training needs torch and PyG (``learn.hetero``, where the formulas stand); ranking does not, so that
+a command answers without paying for their import. A test holds the two passes equal.
+
+Letters of shapes: K networks (stacked, every weight has that first axis), M models, D datasets,
+E edges of a relation, H hidden.
 """
 
 from __future__ import annotations
@@ -15,53 +18,259 @@ from graphdb.columns import Floats, Indices
 from learn.view import View
 
 Mask = NDArray[np.bool_]
+Weights = dict[str, NDArray[np.float32]]
+
+#: Relations by (source, name, target); each is one attention of edge values.
+RELATIONS = (
+    ("model", "shows", "dataset"),
+    ("dataset", "resembles", "dataset"),
+    ("dataset", "tuned", "model"),
+    ("dataset", "trained", "model"),
+    ("dataset", "scored", "model"),
+)
+#: Numbers on an edge of each relation: (z, normal), nearness, (z, normal), accuracy, score.
+EDGE_WIDTH = {"shows": 2, "resembles": 1, "tuned": 2, "trained": 2, "scored": 1}
+DATASET_WIDTH = 6
+#: What the head reads beside the model and the target: base (z, normal), log records, score, flag.
+EXTRA = 5
+#: Weight of a prior record of an average model in the base.
+SHRINK = 0.3
+FOCUS = 4.0
+SLOPE = 0.2
+#: Models whose records tell the network about the datasets, when there are more.
+MOST_SHOWN = 256
+CHUNK = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkConfig:
-    """``networks`` are averaged; ``hidden`` is their width."""
+    """``networks`` are averaged, ``hidden`` is their width. A step trains each network on
+    ``targets`` hidden datasets over a sample of ``models``."""
 
-    networks: int = 6
+    networks: int = 5
     hidden: int = 24
-    steps: int = 300
+    steps: int = 250
     rate: float = 0.01
+    decay: float = 1e-3
+    targets: int = 2
+    models: int = 72
+    records: int = 24
+    hidden_models: float = 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Networks:
-    """Weights of all networks, stacked along the first axis. Shapes: see ``learn.hetero``."""
+    """Weights of all networks, stacked; ``fold`` [K] is the fold each has never seen."""
 
-    weights: dict[str, Floats]
+    weights: Weights
+    fold: Indices
     scores: bool
 
     def predict(
-        self, view: View, near: Floats, target: int, *, models: Indices, seen: Mask
+        self,
+        view: View,
+        near: Floats,
+        target: int,
+        *,
+        models: Indices,
+        seen: Mask,
+        fold: int | None = None,
     ) -> Floats:
-        """Shapes: [K] -> [K, 2]."""
-        raise NotImplementedError
+        """Mean of all networks, or of those that have not seen a fold. Shapes: [K] -> [K, 2]."""
+        chosen = np.ones(len(self.fold), dtype=bool) if fold is None else self.fold == fold
+        weights = {name: one[chosen] for name, one in self.weights.items()}
+        seen = seen & (view.pairs.dataset != target)
+        told = datasets_told(weights, view, near, target, seen)
+        found = np.zeros((len(models), 2))
+        for start in range(0, len(models), CHUNK):
+            part = models[start : start + CHUNK]
+            found[start : start + CHUNK] = self._models(
+                weights, view, near, target, part, seen, told
+            )
+        return found
+
+    def _models(
+        self,
+        weights: Weights,
+        view: View,
+        near: Floats,
+        target: int,
+        models: Indices,
+        seen: Mask,
+        told: NDArray[np.float32],
+    ) -> Floats:
+        """Shapes: [n], ``told`` [K, D, H] -> [n, 2]."""
+        unique, back = np.unique(models, return_inverse=True)
+        place = np.full(len(view.number), -1, dtype=np.int64)
+        place[unique] = np.arange(len(unique))
+        state = dense(weights, "model", model_inputs(view)[unique])  # [K, n, H]
+        tuned = np.flatnonzero(seen & (place[view.pairs.model] >= 0))
+        trained = np.flatnonzero(place[view.origin_model] >= 0)
+        scored = np.flatnonzero((place[view.score_model] >= 0) & (view.score_dataset != target))
+        total = state @ weights["model.self"]
+        for name, source, end, values in (
+            (
+                "tuned",
+                view.pairs.dataset[tuned],
+                view.pairs.model[tuned],
+                tuned_values(view, tuned),
+            ),
+            (
+                "trained",
+                view.origin_dataset[trained],
+                view.origin_model[trained],
+                trained_values(view, trained),
+            ),
+            (
+                "scored",
+                view.score_dataset[scored],
+                view.score_model[scored],
+                view.score[scored, None],
+            ),
+        ):
+            total = total + attention(weights, name, told, state, source, place[end], values)
+        state = np.maximum(total + weights["model.offset"], 0.0)
+        extra = extra_inputs(view, near, target, seen, scores=self.scores)[unique]
+        goal = np.broadcast_to(told[:, target, None, :], state.shape)
+        extras = np.broadcast_to(extra.astype(np.float32), (len(state), *extra.shape))
+        joined = np.concatenate([state, goal, extras], axis=-1)
+        inner = np.maximum(joined @ weights["head.first"] + weights["head.offset"], 0.0)
+        out = inner @ weights["head.last"] + extra[None, :, :2]  # [K, n, 2]
+        return out.mean(axis=0)[back].astype(np.float64)
+
+
+def datasets_told(
+    weights: Weights, view: View, near: Floats, target: int, seen: Mask
+) -> NDArray[np.float32]:
+    """What the network knows of each dataset with respect to the target. Shapes: [K, D, H]."""
+    state = dense(weights, "dataset", dataset_inputs(view, near, target, seen))
+    shown = np.flatnonzero(seen)
+    models = np.unique(view.pairs.model[shown])
+    if len(models) > MOST_SHOWN:
+        models = np.sort(np.random.default_rng(0).permutation(models)[:MOST_SHOWN])
+        shown = shown[np.isin(view.pairs.model[shown], models)]
+    place = np.searchsorted(models, view.pairs.model[shown])
+    sources = dense(weights, "model", model_inputs(view)[models])
+    ends = view.pairs.dataset[shown]
+    total = state @ weights["dataset.self"] + weights["dataset.offset"]
+    total = total + attention(
+        weights, "shows", sources, state, place, ends, tuned_values(view, shown)
+    )
+    state = np.maximum(total, 0.0)
+    source, end, values = resembling(view, near)
+    total = state @ weights["dataset.again"] + weights["dataset.shift"]
+    total = total + attention(weights, "resembles", state, state, source, end, values)
+    return np.maximum(total, 0.0).astype(np.float32)
+
+
+def attention(
+    weights: Weights,
+    name: str,
+    sources: NDArray[np.float32],
+    ends: NDArray[np.float32],
+    source: Indices,
+    end: Indices,
+    values: Floats,
+) -> NDArray[np.float32]:
+    """One relation's messages, see ``learn.hetero.EdgeValueAttention``.
+
+    Shapes: [K, S, H], [K, T, H], [E], [E], [E, V] -> [K, T, H].
+    """
+    heard = np.zeros(ends.shape, dtype=np.float32)
+    if not len(source):
+        return heard
+    order = np.argsort(end, kind="stable")
+    source, end, numbers = source[order], end[order], values[order].astype(np.float32)
+    start = np.flatnonzero(np.diff(end, prepend=-1))
+    length = np.diff(np.append(start, len(end)))
+    projected = sources @ weights[f"{name}.source"]  # [K, S, H]
+    logit = (projected @ weights[f"{name}.look"])[:, source]  # [K, E, 1]
+    logit = logit + (ends @ weights[f"{name}.ask"])[:, end]
+    logit = logit + numbers @ weights[f"{name}.mind"]
+    logit = np.where(logit > 0, logit, SLOPE * logit)
+    top = np.maximum.reduceat(logit, start, axis=1)
+    share = np.exp(logit - np.repeat(top, length, axis=1))
+    share /= np.repeat(np.add.reduceat(share, start, axis=1), length, axis=1) + 1e-16
+    message = projected[:, source] * (1 + numbers @ weights[f"{name}.scale"])
+    message = (message + numbers @ weights[f"{name}.value"]) * share  # [K, E, H]
+    heard[:, end[start]] = np.add.reduceat(message, start, axis=1)
+    return heard
+
+
+def dense(weights: Weights, name: str, inputs: Floats) -> NDArray[np.float32]:
+    """Shapes: [N, F] -> [K, N, H]."""
+    out = inputs.astype(np.float32) @ weights[f"{name}.in"] + weights[f"{name}.bias"]
+    found: NDArray[np.float32] = np.maximum(out, 0.0)
+    return found
+
+
+def model_inputs(view: View) -> Floats:
+    """Shapes: [M, F + 1]."""
+    return np.concatenate([view.metadata, view.smallness[:, None]], axis=1)
+
+
+def dataset_inputs(view: View, near: Floats, target: int, seen: Mask) -> Floats:
+    """Size, whether it is known, nearness to the target, being it, and records. Shapes: [D, 6]."""
+    size = np.nan_to_num(view.size) - np.array([1.0, 4.0])
+    size[~np.isfinite(view.size)] = 0.0
+    known = np.isfinite(view.size).all(axis=1)
+    is_target = np.arange(len(near)) == target
+    count = np.bincount(view.pairs.dataset[seen], minlength=len(near))
+    columns = [size[:, 0], size[:, 1], known, near[target], is_target, np.log1p(count) / 5]
+    return np.stack([np.asarray(one, dtype=np.float64) for one in columns], axis=1)
+
+
+def tuned_values(view: View, rows: Indices) -> Floats:
+    """Shapes: [E] -> [E, 2]."""
+    return np.stack([view.z[rows], view.normal[rows]], axis=1)
+
+
+def trained_values(view: View, rows: Indices) -> Floats:
+    """Accuracy of the pre-training, 0 where unknown, and whether it is. Shapes: [E] -> [E, 2]."""
+    accuracy = view.origin_accuracy[rows]
+    return np.stack([np.nan_to_num(accuracy), np.isfinite(accuracy)], axis=1).astype(np.float64)
+
+
+def resembling(view: View, near: Floats) -> tuple[Indices, Indices, Floats]:
+    """Edges of the datasets with records to all. Shapes: [E], [E], [E, 1]."""
+    known = np.unique(view.pairs.dataset)
+    source = np.repeat(known, len(near))
+    end = np.tile(np.arange(len(near)), len(known))
+    apart = source != end
+    return source[apart], end[apart], near[source[apart], end[apart]][:, None]
+
+
+def extra_inputs(view: View, near: Floats, target: int, seen: Mask, *, scores: bool) -> Floats:
+    """Base (z, normal), log of records, the target's transferability and its flag. Shapes: [M, 5]."""
+    size = len(view.number)
+    model = view.pairs.model[seen]
+    weight = near[target, view.pairs.dataset[seen]] ** FOCUS
+    amount = np.bincount(model, weights=weight, minlength=size) + SHRINK
+    columns = [
+        np.bincount(model, weights=weight * values[seen], minlength=size) / amount
+        for values in (view.z, view.normal)
+    ]
+    columns.append(np.log1p(np.bincount(model, minlength=size)))
+    here, flag = np.zeros(size), np.zeros(size)
+    if scores:
+        rows = view.score_dataset == target
+        here[view.score_model[rows]], flag[view.score_model[rows]] = view.score[rows], 1.0
+    return np.stack([*columns, here, flag], axis=1)
 
 
 def train_networks(
     view: View,
     near: Floats,
     *,
-    targets: Indices,
-    known: Mask,
+    folds: list[Indices],
     config: NetworkConfig,
     scores: bool,
     seed: int,
     device: str,
 ) -> Networks:
-    """Networks trained on ``targets``, of which only the pairs ``known`` [N] exist."""
+    """Networks of which each leaves one fold of the datasets out of everything it sees."""
     from learn.hetero import fit_networks
 
     return fit_networks(
-        view,
-        near,
-        targets=targets,
-        known=known,
-        config=config,
-        scores=scores,
-        seed=seed,
-        device=device,
+        view, near, folds=folds, config=config, scores=scores, seed=seed, device=device
     )

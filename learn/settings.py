@@ -15,7 +15,7 @@ from learn.trees import TreesConfig
 class Config:
     """``parts`` are those combined; ``scores`` lets the target's transferability be read."""
 
-    parts: tuple[str, ...] = ("kernel", "trees")
+    parts: tuple[str, ...] = ("kernel", "trees", "network")
     scores: bool = False
     folds: int = 3
     trees: TreesConfig = field(default_factory=TreesConfig)

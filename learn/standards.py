@@ -11,6 +11,7 @@ from graphdb.columns import Floats, Indices
 from learn.calibration import conformity
 from learn.combination import Weights, choose, combine, equal
 from learn.levels import Expected, expect
+from learn.members import Inner
 from learn.view import View
 
 Mask = NDArray[np.bool_]
@@ -43,9 +44,11 @@ class Calibration:
     likeness: float
 
 
-def weigh(view: View, rows: Indices, warm: Floats, cold: Floats) -> Standards:
-    """Weights from out-of-target predictions [P, n, 2] of the pairs in ``rows``."""
-    return Standards(warm=weights_of(view, rows, warm), cold=weights_of(view, rows, cold))
+def weigh(view: View, inner: Inner) -> Standards:
+    """Weights from out-of-target predictions."""
+    return Standards(
+        warm=weights_of(view, inner.rows, inner.warm), cold=weights_of(view, inner.rows, inner.cold)
+    )
 
 
 def weights_of(view: View, rows: Indices, parts: Floats) -> Weights:
@@ -56,10 +59,9 @@ def weights_of(view: View, rows: Indices, parts: Floats) -> Weights:
     return choose(parts[:, known], view.standing.z[rows[known]], view.pairs.dataset[rows[known]])
 
 
-def calibrate(
-    view: View, near: Floats, rows: Indices, warm: Floats, cold: Floats, standards: Standards
-) -> Calibration:
+def calibrate(view: View, near: Floats, inner: Inner, standards: Standards) -> Calibration:
     """Residuals of inner targets in units of their expected difficulty."""
+    rows, warm, cold = inner.rows, inner.warm, inner.cold
     targets = np.unique(view.pairs.dataset[rows])
     expected = {int(t): expect(view.standing, view.pairs.metric, near, int(t)) for t in targets}
     likeness = [one.likeness for one in expected.values()]

@@ -50,7 +50,7 @@ class Trees:
         found = []
         for raw in self.boosters:
             booster = xgboost.Booster(model_file=bytearray(raw))
-            booster.set_param({"nthread": threads()})
+            booster.set_param({"nthread": threads(table.size)})
             found.append(booster.inplace_predict(table.astype(np.float32)))
         return np.stack(found, axis=1).astype(np.float64)
 
@@ -75,10 +75,10 @@ def train_trees(
         tables += table
         labels += label
     data = np.concatenate(tables).astype(np.float32)
-    label = np.concatenate(labels)
+    truth = np.concatenate(labels)
     found = []
     for column in range(2):
-        matrix = xgboost.DMatrix(data, label=label[:, column])
+        matrix = xgboost.DMatrix(data, label=truth[:, column])
         settings = {
             "max_depth": config.depth,
             "eta": config.eta,
@@ -88,7 +88,7 @@ def train_trees(
             "tree_method": "hist",
             "max_bin": 64,
             "seed": seed,
-            "nthread": threads(),
+            "nthread": threads(data.size),
         }
         booster = xgboost.train(settings, matrix, num_boost_round=config.trees)
         found.append(bytes(booster.save_raw("json")))

@@ -19,7 +19,7 @@ from learn.view import View
 #: Share of the models that are hidden to see how a new one would fare.
 COLD = 0.3
 #: Pairs used to compare hyperparameters.
-ENOUGH = 800
+ENOUGH = 1000
 
 CANDIDATES: tuple[dict[str, float], ...] = (
     {},

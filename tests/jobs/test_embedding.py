@@ -11,10 +11,11 @@ from graphdb.errors import ZooError
 from graphdb.records import Embedding
 from zoo.hub import load_dataset
 from zoo.jobs.adaptive import Moments, is_settled
-from zoo.jobs.embedding import EmbeddingCache, embed, load_probe
+from zoo.jobs.embedding import embed, load_probe
 from zoo.jobs.failures import JobError
 from zoo.jobs.similarity import similarities
 from zoo.jobs.specs import ModelSource, Settings
+from zoo.jobs.vectors import EmbeddingCache
 
 PLAIN = Settings(max_length=16)
 

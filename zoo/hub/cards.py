@@ -21,7 +21,7 @@ def read_card(text: str | None) -> Card:
     A card is prose that people write by hand: a broken one says nothing, and it is no reason to
     refuse the model.
     """
-    import yaml  # type: ignore[import-untyped]
+    import yaml
     from huggingface_hub import ModelCard
 
     if not text:

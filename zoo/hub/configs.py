@@ -7,6 +7,7 @@ adds to them and wins over them.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Literal
@@ -84,3 +85,28 @@ def _parse(text: str, where: str) -> dict[str, DatasetConfig]:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise ZooError(f"{where}: dataset configuration {place}: {first['msg']}") from error
+
+
+def choose_configs(
+    references: Sequence[str],
+    *,
+    path: Path | None = None,
+    label: str | None = None,
+    text: str | None = None,
+    text_pair: str | None = None,
+    image: str | None = None,
+) -> dict[str, DatasetConfig]:
+    """The configuration of each reference that has one, columns named by hand over it.
+
+    Raises:
+        ZooError: as :func:`read_configs`.
+    """
+    known = read_configs(path)
+    named = {"label": label, "text": text, "text_pair": text_pair, "image": image}
+    changes = {key: value for key, value in named.items() if value is not None}
+    chosen = {}
+    for reference in references:
+        found = known.get(reference) or known.get(Path(reference).name if path else "")
+        if found or changes:
+            chosen[reference] = (found or DatasetConfig()).model_copy(update=changes)
+    return chosen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graphdb.errors import ZooError
@@ -71,3 +71,18 @@ def _from_fields(words: list[str], base: Path) -> ModelReference:
         return ModelReference(str(beside))
     reference = parse_reference(words[0])
     return ModelReference(reference.address, words[1]) if len(words) > 1 else reference
+
+
+def with_options(
+    references: list[ModelReference], *, revision: str | None, name: str | None
+) -> list[ModelReference]:
+    """The same with a revision where they have none, and a name where there is one of them.
+
+    Raises:
+        ZooError: one name for several models.
+    """
+    if name is not None and len(references) > 1:
+        raise ZooError(f"--name {name} is for one model, {len(references)} were given")
+    return [
+        replace(one, revision=one.revision or revision, name=one.name or name) for one in references
+    ]

@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graphdb.records import Embedding, digest
 from zoo.hub.datasets import LoadedDataset
 from zoo.jobs.adaptive import MOST_SAMPLES, Moments, is_settled
 from zoo.jobs.failures import JobError
 from zoo.jobs.inputs import collator, examples
 from zoo.jobs.networks import Network, load_processor, pad_token
 from zoo.jobs.specs import ModelSource, Settings
+from zoo.jobs.vectors import ProbeResult
 
 if TYPE_CHECKING:
     import torch
@@ -30,21 +28,6 @@ if TYPE_CHECKING:
 BATCH = 32
 #: Samples before the first question whether they are enough: a variance needs some.
 FEWEST_SAMPLES = 64
-METHODS = ("domain", "class-aware")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ProbeResult:
-    """Shapes: ``domain`` [D], ``class_aware`` [2 D]."""
-
-    domain: NDArray[np.float32]
-    class_aware: NDArray[np.float32]
-    samples: int
-    seconds: float
-
-    def embeddings(self, dataset: str, probe: str) -> list[Embedding]:
-        vectors = zip(METHODS, (self.domain, self.class_aware), strict=True)
-        return [Embedding(dataset, probe, v, method, self.samples) for method, v in vectors]
 
 
 def load_probe(source: ModelSource, *, modality: str, settings: Settings) -> Network:
@@ -155,35 +138,3 @@ def represent(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> torch.T
         return hidden.mean(dim=1)  # [B, T, D] -> [B, D]
     weights = mask[..., None].to(hidden.dtype)
     return (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
-
-
-class EmbeddingCache:
-    """Results by the dataset's fingerprint and the probe, as npz files without pickles."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def get(self, fingerprint: str, probe: str) -> ProbeResult | None:
-        path = self._path(fingerprint, probe)
-        if not path.is_file():
-            return None
-        with np.load(path, allow_pickle=False) as kept:
-            return ProbeResult(
-                kept["domain"], kept["class_aware"], int(kept["samples"]), float(kept["seconds"])
-            )
-
-    def put(self, fingerprint: str, probe: str, result: ProbeResult) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self._path(fingerprint, probe)
-        partial = path.with_suffix(".partial.npz")
-        np.savez(
-            partial,
-            domain=result.domain,
-            class_aware=result.class_aware,
-            samples=np.int64(result.samples),
-            seconds=np.float64(result.seconds),
-        )
-        partial.replace(path)
-
-    def _path(self, fingerprint: str, probe: str) -> Path:
-        return self.folder / f"{digest(fingerprint, probe)}.npz"

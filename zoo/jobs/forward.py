@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.hub.datasets import LoadedDataset, load_dataset
-from zoo.jobs.embedding import EmbeddingCache, embed, load_probe, represent, walk
+from zoo.jobs.embedding import embed, load_probe, represent, walk
 from zoo.jobs.failures import JobError, cause_of
 from zoo.jobs.machine import device_name, peak_memory, prepare_machine, versions
 from zoo.jobs.networks import load_classifier
 from zoo.jobs.specs import EmbeddingSpec, Outcome, ScoreSpec
+from zoo.jobs.vectors import EmbeddingCache
 
 
 def embed_job(spec: EmbeddingSpec) -> Outcome:

@@ -14,6 +14,7 @@ from typing import Protocol, Self
 
 from graphdb import jobs as ledger
 from graphdb.runs import Provenance
+from graphdb.runs import owner as this_process
 from graphdb.store import Store
 from zoo.jobs.local import Finished
 from zoo.jobs.planning import Plan, Planned, Request, make_plan
@@ -100,7 +101,7 @@ def run_plan(
     tell: Tell = lambda _: None,
 ) -> Progress:
     """As :func:`ingest_runs`, for a plan that was shown before."""
-    worker = _Worker(store, plan, request, owner or ledger.owner(), lease, budget, tell)
+    worker = _Worker(store, plan, request, owner or this_process(), lease, budget, tell)
     try:
         with make_launcher(worker.beat) as launcher:
             for finished in launcher.run(worker.claims()):

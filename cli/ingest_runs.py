@@ -1,0 +1,250 @@
+"""``zoo ingest runs``: fine-tune what the graph lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from cli.options import as_json, dry_run, modality, open_zoo
+from cli.text import plain
+from graphdb.errors import ZooError
+
+if TYPE_CHECKING:
+    from graphdb.store import Store
+    from zoo.hub.failures import Failure
+    from zoo.jobs.planning import Plan, Request
+    from zoo.jobs.running import Progress
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+#: Jobs and failures shown; --json gives all of them.
+_SHOWN = 15
+
+
+def settings(command: Command) -> Command:
+    """Options that make the settings of a fine-tuning; the recipe gives the rest."""
+    for option in (
+        click.option("--lora-dropout", type=float),
+        click.option("--lora-alpha", type=int),
+        click.option("--lora-rank", type=int),
+        click.option("--image-size", type=int, help="Pixels a side."),
+        click.option("--max-length", type=int, help="Tokens a text is cut to."),
+        click.option("--augment", is_flag=True, default=None, help="Random crop and flip."),
+        click.option("--warmup", type=float, help="Share of the steps."),
+        click.option("--scheduler", type=click.Choice(["linear", "cosine", "constant", "cyclic"])),
+        click.option("--optimizer", type=click.Choice(["adamw", "sgd"])),
+        click.option("--precision", type=click.Choice(["auto", "float32", "bfloat16", "float16"])),
+        click.option("--patience", type=int, help="Epochs without gain before stopping early."),
+        click.option("--batch-size", type=int),
+        click.option("--learning-rate", type=float),
+        click.option("--epochs", type=float),
+        click.option("--method", type=click.Choice(["full", "lora", "linear"]), default="full"),
+        click.option("--recipe", default="default", help="default, thesis-image or thesis-text."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.option("--models", multiple=True, help="Ids in the zoo, or references; repeat or commas.")
+@click.option("--datasets", multiple=True, help="Ids in the zoo, or references.")
+@modality
+@settings
+@click.option("--seed", type=int, help="Only results of this seed count as present.")
+@click.option("--max-samples", type=click.IntRange(10), help="Samples of a dataset at most.")
+@click.option("--order", type=click.Choice(["predicted", "cheap"]), default="predicted")
+@click.option("--budget", help="Stop after this long: 90s, 30m, 4h.")
+@click.option("--retry", is_flag=True, help="Take failed jobs again.")
+@click.option("--on", "where", type=click.Choice(["local", "ray"]), default="local")
+@click.option("--parallel", type=click.IntRange(1), default=1, help="Jobs at a time (local).")
+@click.option("--ray-address", help="A Ray cluster's address; a local one where not given.")
+@click.option("--threads", type=click.IntRange(1), help="CPU threads a job.")
+@click.option("--config", "path", type=click.Path(path_type=Path), help="TOML of the datasets.")
+@click.option("--trust-remote-code", is_flag=True, help="Run code that a model brings along.")
+@click.option("--allow-pickle", is_flag=True, help="Load weights that are only pickled.")
+@click.option("--track", multiple=True, help="tensorboard, wandb, ...: transformers' callbacks.")
+@click.option("--push-to-hub", help="Repository for the trained model.")
+@dry_run
+@as_json
+@click.pass_context
+def runs(
+    ctx: click.Context,
+    /,
+    models: tuple[str, ...],
+    datasets: tuple[str, ...],
+    modality: str | None,
+    recipe: str,
+    method: str,
+    seed: int | None,
+    max_samples: int | None,
+    order: str,
+    budget: str | None,
+    retry: bool,
+    where: str,
+    parallel: int,
+    ray_address: str | None,
+    threads: int | None,
+    path: Path | None,
+    trust_remote_code: bool,
+    allow_pickle: bool,
+    track: tuple[str, ...],
+    push_to_hub: str | None,
+    dry_run: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Fine-tune every pair of model and dataset without a result, one process a job.
+
+    Each job is claimed in the graph, and written back the moment it ends: stop it, kill it, start
+    it again or on another machine, and only what is missing is done. --dry-run prices the plan.
+    """
+    from zoo.hub.configs import read_configs
+    from zoo.jobs.launching import launcher_for, parse_seconds
+    from zoo.jobs.planning import Request, make_plan
+    from zoo.jobs.recipes import recipe as named
+    from zoo.jobs.running import run_plan
+
+    request = Request(
+        models=_names(models),
+        datasets=_names(datasets),
+        modality=modality,
+        settings=named(recipe, method=method, seed=seed, **options),
+        seed=seed,
+        order="cheap" if order == "cheap" else "predicted",
+        retry=retry,
+        max_samples=max_samples,
+        trust_remote_code=trust_remote_code,
+        allow_pickle=allow_pickle,
+        trackers=track,
+        push_to_hub=push_to_hub,
+        threads=threads,
+        configs=read_configs(path),
+    )
+    limit = parse_seconds(budget) if budget else None
+    with open_zoo(ctx) as zoo:
+        if not dry_run:
+            request, failures = _with_missing(zoo.store, request)
+            for failure in failures:
+                click.echo(f"Failed: {plain(failure.reason)}", err=True)
+        plan = make_plan(zoo.store, request)
+        _print_plan(plan, as_json=as_json, whole=dry_run)
+        if dry_run or not plan.jobs:
+            return
+        launcher = launcher_for(where, parallel=parallel, address=ray_address)
+        with _bars(len(plan.jobs)) as tell:
+            done = run_plan(zoo.store, plan, request, launcher, budget=limit, tell=tell)
+    _print_done(done, as_json=as_json)
+    if done.failed and not done.done:
+        ctx.exit(1)
+
+
+def _with_missing(store: Store, request: Request) -> tuple[Request, list[Failure]]:
+    """Named references that the zoo does not know are added first."""
+    from dataclasses import replace
+
+    from zoo.jobs.ingestion import add_missing
+
+    models, datasets, failures = add_missing(
+        store, request.models, request.datasets, configs=dict(request.configs)
+    )
+    if (request.models and not models) or (request.datasets and not datasets):
+        raise ZooError(failures[0].reason)
+    return replace(request, models=models, datasets=datasets), failures
+
+
+def _names(given: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for text in given for name in text.split(",") if name)
+
+
+def _print_plan(plan: Plan, *, as_json: bool, whole: bool) -> None:
+    from cli.rows import print_json
+
+    price = plan.price
+    if as_json and whole:
+        for job in plan.jobs:
+            spec = job.spec
+            row = {"job": spec.id, "model": spec.model.id, "dataset": spec.dataset.id}
+            print_json({**row, "seconds": job.seconds})
+        hours = {name: getattr(price, name) / 3600 for name in ("seconds", "low", "high")}
+        counts = {name: getattr(plan, name) for name in ("present", "failed", "running")}
+        total = {"jobs": len(plan.jobs), "unpriced": price.unknown, **counts}
+        print_json({**total, "hours": hours.pop("seconds"), **hours})
+        return
+    click.echo(
+        f"{len(plan.jobs)} jobs missing; {plan.present} pairs have a result, {plan.failed} failed "
+        f"before, {plan.running} run elsewhere.",
+        err=True,
+    )
+    if plan.failed:
+        click.echo("Take the failed ones again with --retry", err=True)
+    if len(plan.jobs) > price.unknown:
+        click.echo(
+            f"Price: {price.seconds / 3600:.2f} hours of one device "
+            f"({price.low / 3600:.2f} to {price.high / 3600:.2f}), from like runs"
+            + (f"; {price.unknown} jobs are like nothing known" if price.unknown else ""),
+            err=True,
+        )
+    elif plan.jobs:
+        click.echo("Price: unknown, no run in the zoo says how long it took.", err=True)
+    for failure in plan.unreachable[:_SHOWN]:
+        click.echo(f"Left out: {plain(failure.reason)}", err=True)
+    if whole:
+        for job in plan.jobs[:_SHOWN]:
+            click.echo(f"  {plain(job.spec.model.id)} on {plain(job.spec.dataset.id)}", err=True)
+        if len(plan.jobs) > _SHOWN:
+            click.echo(f"  and {len(plan.jobs) - _SHOWN} more; all: --json", err=True)
+
+
+def _bars(total: int) -> Any:
+    """A bar of jobs with what runs now and the time left by the speed so far."""
+    from contextlib import contextmanager
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bars
+
+    @contextmanager
+    def opened() -> Any:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+            task = bars.add_task("Jobs", total=total)
+
+            def tell(progress: Progress) -> None:
+                left = f", {_duration(progress.left)} left" if progress.left is not None else ""
+                text = f"{progress.done} done, {progress.failed} failed, "
+                text += f"{len(progress.running)} running{left}"
+                ended = progress.done + progress.failed + progress.elsewhere
+                bars.update(task, completed=ended, description=text)
+
+            yield tell
+
+    return opened()
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes} min"
+
+
+def _print_done(done: Progress, *, as_json: bool) -> None:
+    from cli.rows import print_json
+
+    if as_json:
+        print_json({"done": done.done, "failed": done.failed, "elsewhere": done.elsewhere,
+                    "seconds": done.seconds, "budget_spent": done.budget_spent})  # fmt: skip
+    for model, dataset, reason in done.failures[:_SHOWN]:
+        line = f"Failed: {plain(model)} on {plain(dataset)}: {plain(reason)}"
+        click.echo(line, err=True)
+    click.echo(
+        f"{done.done} done, {done.failed} failed, {done.elsewhere} elsewhere "
+        f"in {done.seconds:.0f} s.",
+        err=True,
+    )
+    if done.budget_spent:
+        click.echo("The budget is spent; the same command goes on with the rest.", err=True)
+    if done.failed:
+        click.echo("See them: zoo ls jobs, then zoo show JOB", err=True)
+    elif done.done:
+        click.echo("Next: zoo train", err=True)

@@ -1,0 +1,57 @@
+"""``zoo ingest scores --method logme``."""
+
+from __future__ import annotations
+
+import click
+
+from cli.options import as_json, dry_run, modality, open_zoo
+from cli.text import plain
+
+
+@click.command()
+@click.option(
+    "--method", "methods", multiple=True, default=("logme",), show_default=True,
+    help="logme, hscore, regularised-hscore, leep or nce; repeat it.",
+)  # fmt: skip
+@click.option("--models", multiple=True, help="Ids in the zoo (default: all).")
+@click.option("--datasets", multiple=True, help="Ids in the zoo (default: all).")
+@modality
+@click.option("--max-samples", type=click.IntRange(10), help="Samples of a dataset at most.")
+@click.option("--parallel", type=click.IntRange(1), default=1, help="Jobs at a time.")
+@click.option("--trust-remote-code", is_flag=True, help="Run code that a model brings along.")
+@click.option("--allow-pickle", is_flag=True, help="Load weights that are only pickled.")
+@dry_run
+@as_json
+@click.pass_context
+def scores(
+    ctx: click.Context,
+    methods: tuple[str, ...],
+    models: tuple[str, ...],
+    datasets: tuple[str, ...],
+    modality: str | None,
+    max_samples: int | None,
+    parallel: int,
+    trust_remote_code: bool,
+    allow_pickle: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Score how well models would transfer, without fine-tuning; features are computed once."""
+    from cli.progress import counter
+    from cli.rows import print_json
+    from zoo.jobs.ingestion import ingest_scores
+    from zoo.jobs.planning import Request
+
+    request = Request(
+        models=models, datasets=datasets, modality=modality, max_samples=max_samples,
+        trust_remote_code=trust_remote_code, allow_pickle=allow_pickle,
+    )  # fmt: skip
+    with open_zoo(ctx) as zoo, counter("Scores") as tell:
+        done = ingest_scores(
+            zoo.store, request, methods=methods, parallel=parallel, dry_run=dry_run, tell=tell
+        )
+    if as_json:
+        print_json({"written": 0 if dry_run else done.written, "failures": list(done.failures)})
+    for failure in done.failures:
+        click.echo(f"Failed: {plain(failure.reference)}: {plain(failure.reason)}", err=True)
+    click.echo(f"{done.written} scores {'missing' if dry_run else 'written'}.", err=True)

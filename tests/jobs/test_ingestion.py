@@ -1,0 +1,142 @@
+"""Models, datasets, runs and scores into a zoo: the library's calls and the commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from graphdb import jobs as ledger
+from graphdb.errors import ZooError
+from graphdb.store import Store
+from tests.jobs.conftest import make_images
+from tests.jobs.test_hub_models import make_folder
+from tests.stores import Place
+from zoo.hub.references import read_references
+from zoo.jobs.ingestion import ingest_datasets, ingest_models
+from zoo.jobs.launching import launcher_for, parse_seconds
+from zoo.jobs.probing import choose_probe, examine_dataset, run_here
+
+
+@pytest.fixture(autouse=True)
+def caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def test_models_are_written_and_one_that_fails_is_a_job_with_its_reason(
+    store: Store, tmp_path: Path
+) -> None:
+    good, bad = make_folder(tmp_path / "good"), make_folder(tmp_path / "bad")
+    (bad / "config.json").write_text("{", encoding="utf-8")
+    references = read_references([str(bad), str(good)])
+    done = ingest_models(store, references)
+    assert len(done.models) == len(done.failures) == 1
+    [model] = ledger.find_models(store)
+    assert model.parameters == 300_010
+    [job] = store.read("list_jobs", limit=5)
+    assert job["status"] == "failed" and "no JSON" in job["error"]
+    assert "zoo ingest models" in store.read("job", id=job["id"])[0]["arguments"]
+    assert ingest_models(store, references).changes.run is None, "the same again changes nothing"
+    (bad / "config.json").write_text((good / "config.json").read_text("utf-8"), encoding="utf-8")
+    ingest_models(store, references)
+    assert store.read("job", id=job["id"])[0]["status"] == "done"
+
+
+def test_datasets_come_with_embeddings_and_similarities_to_all_before(
+    store: Store, image_model: Path, tmp_path: Path
+) -> None:
+    folders = [make_images(tmp_path / f"set{n}", each=8, seed=n) for n in range(3)]
+    done = ingest_datasets(
+        store, [str(folder) for folder in folders], probe=str(image_model), run=run_here
+    )
+    assert [len(one.similarities) for one in done.datasets] == [0, 2, 4]  # two methods each
+    found = ledger.probe_embeddings(store, str(image_model))
+    assert len(found) == 6
+    assert len(store.read("all_similarities", hidden=[])) == 6
+    again = ingest_datasets(
+        store, [str(folders[0])], probe=str(image_model), run=run_here
+    ).datasets[0]
+    assert again.dataset == done.datasets[0].dataset, "and its vectors come from the cache"
+    assert again.seconds < done.datasets[0].seconds
+
+
+def test_the_historys_own_probe_is_used(store: Store, image_model: Path, tmp_path: Path) -> None:
+    first = make_images(tmp_path / "first", each=8)
+    ingest_datasets(store, [str(first)], probe=str(image_model), run=run_here)
+    assert choose_probe(store, "image").id == str(image_model)
+    other = make_images(tmp_path / "other", each=8, seed=5)
+    examined = examine_dataset(store, str(other), run=run_here)
+    assert examined.embeddings[0].probe == str(image_model)
+    assert {s.probe for s in examined.similarities} == {str(image_model)} and not examined.notes
+    assert len(ledger.find_datasets(store)) == 1, "looking stores nothing"
+
+
+def test_a_probe_that_is_not_at_hand_is_said_and_the_rest_stands(
+    store: Store, images: Path
+) -> None:
+    examined = examine_dataset(store, str(images), probe="/no/such/probe", run=run_here)
+    assert examined.dataset.classes == 3 and not examined.embeddings
+    assert "Without similarity" in examined.notes[0] and "/no/such/probe" in examined.notes[0]
+
+
+def test_a_dataset_that_fails_is_kept_and_the_rest_goes_on(
+    store: Store, images: Path, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    done = ingest_datasets(store, [str(empty), str(images)], probe="/none", run=run_here)
+    assert len(done.datasets) == len(done.failures) == 1
+    [job] = store.read("list_jobs", limit=5)
+    assert job["status"] == "failed" and "no images" in job["error"]
+    with pytest.raises(ZooError, match="for one dataset"):
+        ingest_datasets(store, ["a", "b"], name="x")
+
+
+def test_times_and_places_are_checked() -> None:
+    assert [parse_seconds(text) for text in ("90s", "1.5m", "4h")] == [90, 90, 14_400]
+    for wrong in ("", "4", "h", "-1h", "0s"):
+        with pytest.raises(ZooError, match="4h"):
+            parse_seconds(wrong)
+    with pytest.raises(ZooError, match="local and ray"):
+        launcher_for("moon")
+
+
+def zoo(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "import cli; cli.main()", *arguments],
+        env=environment | {"XDG_CACHE_HOME": os.environ["XDG_CACHE_HOME"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_commands_fill_a_zoo_from_nothing(
+    place: Place, zoo_env: dict[str, str], image_model: Path, images: Path, tmp_path: Path
+) -> None:
+    """Models, a dataset, a priced plan, its runs, scores; and all of it again does nothing."""
+    if place.kind == "neo4j":
+        pytest.skip("commands are the same on both; the library's calls run on both above")
+    done = zoo(zoo_env, "ingest", "models", str(image_model), "--name", "m", "--json")
+    assert json.loads(done.stdout)["family"] == "resnet", done.stderr
+    done = zoo(zoo_env, "ingest", "datasets", str(images), "--name", "d", "--probe", "m", "--json")
+    found = json.loads(done.stdout)
+    assert found["dataset"]["classes"] == 3 and found["samples_seen"], done.stderr
+    run = ("ingest", "runs", "--epochs", "1", "--image-size", "32", "--threads", "1")
+    done = zoo(zoo_env, *run, "--dry-run", "--json")
+    assert [json.loads(line).get("jobs") for line in done.stdout.splitlines()] == [None, 1]
+    done = zoo(zoo_env, *run, "--json")
+    assert json.loads(done.stdout)["done"] == 1, done.stderr
+    done = zoo(zoo_env, *run)
+    assert "0 jobs missing; 1 pairs have a result" in done.stderr
+    done = zoo(zoo_env, "ingest", "scores", "--method", "logme", "--method", "leep", "--json")
+    answer = json.loads(done.stdout)
+    assert answer["written"] == 2 and not answer["failures"], done.stderr
+    done = zoo(zoo_env, "ls", "jobs", "--json")
+    assert json.loads(done.stdout.splitlines()[0])["status"] == "done"
+    done = zoo(zoo_env, "ingest", "models", "/no/such/folder")
+    assert done.returncode == 1 and "Traceback" not in done.stderr

@@ -1,0 +1,261 @@
+"""``zoo ingest models | datasets | scores``: read, write, and keep what fails with its reason."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from graphdb import jobs as ledger
+from graphdb.changes import Changes
+from graphdb.errors import ZooError
+from graphdb.histories import write_history
+from graphdb.records import History, Transferability
+from graphdb.runs import Provenance
+from graphdb.store import Store
+from zoo.hub.configs import DatasetConfig
+from zoo.hub.failures import Failure
+from zoo.hub.models import DescribedModel, describe_models
+from zoo.hub.references import ModelReference, read_references
+from zoo.jobs.local import LocalLauncher
+from zoo.jobs.planning import Request, place_of
+from zoo.jobs.probing import Examined, Run, examine_dataset, ingest_dataset
+from zoo.jobs.specs import DatasetSource, ModelSource, ScoreSpec
+
+Tell = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestedModels:
+    models: tuple[DescribedModel, ...]
+    failures: tuple[Failure, ...]
+    changes: Changes
+
+
+def ingest_models(
+    store: Store,
+    references: Sequence[ModelReference],
+    *,
+    allow_pickle: bool = False,
+    tell: Tell = lambda done, total: None,
+) -> IngestedModels:
+    """Write the metadata of models; one that cannot be read is a failed job with its reason."""
+    found, failures = describe_only(references, allow_pickle=allow_pickle, tell=tell)
+    merged = _merged([one.history() for one in found])
+    arguments = {"models": [str(reference) for reference in references]}
+    changes = write_history(store, merged, provenance=Provenance("ingest models", arguments))
+    _keep(store, "models", failures, [str(one.reference) for one in found])
+    return IngestedModels(tuple(found), tuple(failures), changes)
+
+
+def describe_only(
+    references: Sequence[ModelReference],
+    *,
+    allow_pickle: bool = False,
+    tell: Tell = lambda done, total: None,
+) -> tuple[list[DescribedModel], list[Failure]]:
+    """The models that can be read, and the others with their reasons; nothing is written."""
+    found: list[DescribedModel] = []
+    failures: list[Failure] = []
+    for number, one in enumerate(describe_models(references, allow_pickle=allow_pickle), 1):
+        if isinstance(one, Failure):
+            failures.append(one)
+        else:
+            found.append(one)
+        tell(number, len(references))
+    return found, failures
+
+
+def _merged(histories: list[History]) -> History:
+    """One history; a dataset that several models name comes once."""
+    return History(
+        models=list({m.id: m for history in histories for m in history.models}.values()),
+        datasets=list({d.id: d for history in histories for d in history.datasets}.values()),
+        pretrainings=list(
+            {
+                (p.model, p.dataset): p for history in histories for p in history.pretrainings
+            }.values()
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class IngestedDatasets:
+    datasets: tuple[Examined, ...]
+    failures: tuple[Failure, ...]
+
+
+def ingest_datasets(
+    store: Store,
+    references: Sequence[str],
+    *,
+    configs: dict[str, DatasetConfig] | None = None,
+    config: DatasetConfig | None = None,
+    name: str | None = None,
+    max_samples: int | None = None,
+    probe: str | None = None,
+    run: Run | None = None,
+    threads: int | None = None,
+    tell: Tell = lambda done, total: None,
+) -> IngestedDatasets:
+    """Write datasets with embedding and similarities, each as soon as it was looked at.
+
+    Args:
+        configs: configurations by reference; ``config`` is for all of them.
+
+    Raises:
+        ZooError: one ``name`` for several datasets.
+    """
+    if name is not None and len(references) > 1:
+        raise ZooError(f"--name {name} is for one dataset, {len(references)} were given")
+    found, failures = [], []
+    for number, reference in enumerate(references, 1):
+        chosen = config or (configs or {}).get(reference)
+        try:
+            one = examine_dataset(
+                store, reference, config=chosen, name=name, max_samples=max_samples, probe=probe,
+                run=run, threads=threads,
+            )  # fmt: skip
+        except ZooError as error:
+            failures.append(Failure(reference, str(error)))
+        else:
+            ingest_dataset(store, one, command=f"zoo ingest datasets {shlex.quote(reference)}")
+            _keep(store, "datasets", [], [reference])
+            found.append(one)
+        tell(number, len(references))
+    _keep(store, "datasets", failures, [])
+    return IngestedDatasets(tuple(found), tuple(failures))
+
+
+def _keep(store: Store, what: str, failures: Sequence[Failure], read: Sequence[str]) -> None:
+    kind = f"ingest {what}"
+    for failure in failures:
+        command = shlex.join(["zoo", "ingest", what, failure.reference])
+        cause = what.removesuffix("s")
+        ledger.record_failure(
+            store, kind=kind, reference=failure.reference, reason=failure.reason, command=command,
+            cause=cause,
+        )  # fmt: skip
+    ledger.resolve_failures(store, kind=kind, references=list(read))
+
+
+def add_missing(
+    store: Store,
+    models: Sequence[str],
+    datasets: Sequence[str],
+    *,
+    configs: dict[str, DatasetConfig] | None = None,
+) -> tuple[tuple[str, ...], tuple[str, ...], list[Failure]]:
+    """Ids in the zoo of what was named; a hub id or path that it does not know is added first.
+
+    One that cannot be added is a Failure and left out.
+    """
+    known_models = {model.id for model in ledger.find_models(store)}
+    known_datasets = {dataset.id for dataset in ledger.find_datasets(store)}
+    unknown = [name for name in models if name not in known_models]
+    added = ingest_models(store, read_references(unknown)) if unknown else None
+    new_models = [one.model.id for one in added.models] if added else []
+    fresh = [name for name in datasets if name not in known_datasets]
+    seen = ingest_datasets(store, fresh, configs=configs) if fresh else None
+    new_datasets = [one.dataset.id for one in seen.datasets] if seen else []
+    failures = [*(added.failures if added else ()), *(seen.failures if seen else ())]
+    return (
+        (*(name for name in models if name in known_models), *new_models),
+        (*(name for name in datasets if name in known_datasets), *new_datasets),
+        failures,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class IngestedScores:
+    """``written`` counts scores, ``failures`` pairs."""
+
+    written: int
+    failures: tuple[Failure, ...]
+
+
+def ingest_scores(
+    store: Store,
+    request: Request,
+    *,
+    methods: Sequence[str],
+    parallel: int = 1,
+    dry_run: bool = False,
+    tell: Tell = lambda done, total: None,
+) -> IngestedScores:
+    """Score every pair that lacks one of ``methods``; each is written as it ends.
+
+    Raises:
+        ZooError: no such estimator.
+    """
+    from learn.transferability import FEATURE_ESTIMATORS, OUTPUT_ESTIMATORS
+
+    names = [*FEATURE_ESTIMATORS, *OUTPUT_ESTIMATORS]
+    for method in methods:
+        if method not in names:
+            raise ZooError(f"No estimator '{method}'; there are {', '.join(names)}")
+    specs, failures = _score_plan(store, request, methods)
+    if dry_run:
+        return IngestedScores(sum(len(spec.methods) for spec in specs), tuple(failures))
+    provenance = Provenance("ingest scores", {"methods": list(methods)})
+    written = 0
+    with LocalLauncher(parallel=parallel) as launcher:
+        for number, finished in enumerate(launcher.run(specs), 1):
+            pair = f"{finished.spec.model.id} on {finished.spec.dataset.id}"
+            if finished.outcome.status == "failed":
+                failures.append(Failure(pair, finished.outcome.reason or "no reason"))
+            else:
+                rows = list(
+                    _rows(finished.spec, finished.outcome.metrics, finished.outcome.seconds)
+                )
+                write_history(store, History(transferabilities=rows), provenance=provenance)
+                written += len(rows)
+            tell(number, len(specs))
+    return IngestedScores(written, tuple(failures))
+
+
+def _rows(spec: ScoreSpec, metrics: dict[str, float], seconds: float) -> Iterator[Transferability]:
+    for method, score in metrics.items():
+        yield Transferability(spec.model.id, spec.dataset.id, method, score, seconds)
+
+
+def _score_plan(
+    store: Store, request: Request, methods: Sequence[str]
+) -> tuple[list[ScoreSpec], list[Failure]]:
+    known = ledger.known_scores(store, methods)
+    models = ledger.find_models(store, modality=request.modality)
+    datasets = ledger.find_datasets(store, modality=request.modality)
+    specs, failures = [], {}
+    for dataset in [d for d in datasets if not request.datasets or d.id in request.datasets]:
+        for model in [m for m in models if not request.models or m.id in request.models]:
+            missing = tuple(m for m in methods if (model.id, dataset.id, m) not in known)
+            if model.modality != dataset.modality or not missing:
+                continue
+            try:
+                specs.append(_score_spec(model, dataset, request, missing))
+            except ZooError as error:
+                failures[str(error)] = Failure(f"{model.id} on {dataset.id}", str(error))
+    return specs, list(failures.values())
+
+
+def _score_spec(
+    model: ledger.Model, dataset: ledger.Dataset, request: Request, methods: tuple[str, ...]
+) -> ScoreSpec:
+    address = place_of(model.id, model.source, request.places)
+    return ScoreSpec(
+        id=ledger.failure_id("score", f"{model.id} on {dataset.id}"),
+        model=ModelSource(
+            id=model.id, address=address,
+            revision=model.revision if model.source == "hub" else None,
+            trust_remote_code=request.trust_remote_code, allow_pickle=request.allow_pickle,
+        ),
+        dataset=DatasetSource(
+            id=dataset.id,
+            reference=place_of(dataset.id, dataset.source, request.places),
+            config=request.configs.get(dataset.id),
+            max_samples=request.max_samples,
+        ),
+        methods=methods,
+        settings=request.settings,
+        threads=request.threads,
+    )  # fmt: skip

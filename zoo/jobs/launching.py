@@ -1,0 +1,46 @@
+"""Where jobs run, by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from graphdb.errors import ZooError
+from zoo.jobs.running import Launcher, MakeLauncher
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+
+
+def launcher_for(where: str, *, parallel: int = 1, address: str | None = None) -> MakeLauncher:
+    """``local``: processes of this machine. ``ray``: tasks of a Ray cluster, or of a local one.
+
+    Raises:
+        ZooError: no such launcher, or Ray is not installed.
+    """
+    if where == "local":
+        from zoo.jobs.local import LocalLauncher
+
+        def local(beat: Callable[[], None]) -> Launcher:
+            return LocalLauncher(parallel=parallel, beat=beat)
+
+        return local
+    if where == "ray":
+        from zoo.jobs.ray import RayLauncher
+
+        def ray(beat: Callable[[], None]) -> Launcher:
+            return RayLauncher(address=address, beat=beat)
+
+        return ray
+    raise ZooError(f"Jobs cannot run on '{where}'; there are local and ray")
+
+
+def parse_seconds(text: str) -> float:
+    """``90s``, ``30m``, ``4h``, ``2d`` in seconds.
+
+    Raises:
+        ZooError: anything else.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", text.strip().lower())
+    if not found or float(found[1]) <= 0:
+        raise ZooError(f"--budget {text}: a time such as 90s, 30m or 4h is expected")
+    return float(found[1]) * _UNITS[found[2]]

@@ -1,0 +1,176 @@
+"""A dataset seen by the history's own probe: its metadata, embedding and similarities at once."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+
+from graphdb import jobs as ledger
+from graphdb.errors import ZooError
+from graphdb.histories import write_history
+from graphdb.records import Dataset, Embedding, History, Similarity
+from graphdb.runs import Provenance
+from graphdb.store import Store
+from zoo.hub.configs import DatasetConfig
+from zoo.hub.datasets import load_dataset, record_of
+from zoo.jobs.local import LocalLauncher
+from zoo.jobs.planning import place_of
+from zoo.jobs.similarity import similarities
+from zoo.jobs.specs import DatasetSource, EmbeddingSpec, ModelSource, Outcome, Settings
+from zoo.jobs.vectors import EmbeddingCache, ProbeResult
+
+#: Where the history has no probe of its own: the thesis' image probe, a small sentence model.
+DEFAULT_PROBES = {
+    "image": "google/vit-base-patch16-224-in21k",
+    "text": "sentence-transformers/all-MiniLM-L6-v2",
+}
+Run = Callable[[EmbeddingSpec], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A dataset as the graph would hold it; ``notes`` say what is missing and why."""
+
+    dataset: Dataset
+    embeddings: tuple[Embedding, ...]
+    similarities: tuple[Similarity, ...]
+    notes: tuple[str, ...]
+    seconds: float
+
+    def history(self) -> History:
+        """What is written; the other ends of the similarities are stored already."""
+        return History(
+            datasets=[self.dataset],
+            similarities=list(self.similarities),
+            embeddings=list(self.embeddings),
+        )
+
+
+def examine_dataset(
+    store: Store,
+    reference: str,
+    *,
+    config: DatasetConfig | None = None,
+    name: str | None = None,
+    max_samples: int | None = None,
+    probe: str | None = None,
+    run: Run | None = None,
+    cache: Path | None = None,
+    threads: int | None = None,
+) -> Examined:
+    """Look at a dataset without storing anything.
+
+    The embedding comes from the probe that saw most datasets of the zoo, so that it compares with
+    them; it is taken from the cache where the same content was seen before. Where the probe cannot
+    be had the dataset comes back without embedding, and a note says why.
+
+    Args:
+        probe: a model's id, hub id or folder in place of the history's own.
+        run: does an embedding job; a process of its own where not given.
+
+    Raises:
+        ZooError: the dataset itself cannot be read.
+    """
+    started = time.perf_counter()
+    loaded = load_dataset(reference, config=config, max_samples=max_samples)
+    dataset = record_of(loaded, name=name)
+    notes: list[str] = []
+    embeddings: tuple[Embedding, ...] = ()
+    links: tuple[Similarity, ...] = ()
+    try:
+        chosen = choose_probe(store, loaded.modality, probe)
+        others = [e for e in ledger.probe_embeddings(store, chosen.id) if e.dataset != dataset.id]
+        folder = cache or Path(platformdirs.user_cache_dir("transferzoo")) / "embeddings"
+        job = EmbeddingSpec(
+            id=f"embedding-{dataset.fingerprint}",
+            dataset=DatasetSource(id=dataset.id, reference=reference, config=config),
+            fingerprint=str(dataset.fingerprint),
+            modality=loaded.modality,
+            probe=chosen,
+            cache=folder,
+            settings=Settings(),
+            threads=threads,
+        )
+        result = _embed(job, others, run or run_alone)
+        embeddings = tuple(result.embeddings(dataset.id, chosen.id))
+        links = tuple(link for new in embeddings for link in similarities(new, others))
+        if not others:
+            notes.append(f"No other dataset was seen by {chosen.id}: there is nothing to compare")
+    except ZooError as error:
+        notes.append(f"Without similarity: {error}")
+    seconds = time.perf_counter() - started
+    return Examined(dataset, embeddings, links, tuple(notes), seconds)
+
+
+def ingest_dataset(store: Store, examined: Examined, *, command: str) -> None:
+    """Write an examined dataset with its embedding and similarities."""
+    provenance = Provenance("ingest datasets", {"dataset": examined.dataset.id, "command": command})
+    write_history(store, examined.history(), provenance=provenance)
+
+
+def choose_probe(store: Store, modality: str, probe: str | None = None) -> ModelSource:
+    """The named probe, else the one whose vectors the zoo holds most of, else a default.
+
+    Raises:
+        ZooError: the history's probe has no vectors here, or its files are not at hand.
+    """
+    found = ledger.find_probes(store, modality=modality)
+    if probe is None and not found:
+        compared = ledger.compared_probes(store, modality=modality)
+        if compared:
+            raise ZooError(
+                f"this history's similarities are by {compared[0]}, whose vectors it does not hold"
+            )
+    identity = probe or (found[0] if found else DEFAULT_PROBES[modality])
+    models = {model.id: model for model in ledger.find_models(store)}
+    known = models.get(identity)
+    if known is not None:
+        return ModelSource(id=identity, address=_place(identity, known.source),
+                           revision=known.revision if known.source == "hub" else None)  # fmt: skip
+    return ModelSource(id=identity, address=_place(identity, "hub"))
+
+
+def _place(identity: str, source: str | None) -> str:
+    if identity.startswith("mini/"):
+        from zoo.mini.building import probe_folder
+
+        return str(probe_folder(identity))
+    return place_of(identity, source, {})
+
+
+def _embed(job: EmbeddingSpec, others: list[Embedding], run: Run) -> ProbeResult:
+    cache = EmbeddingCache(job.cache)
+    kept = cache.get(job.fingerprint, job.probe.id)
+    if kept is not None:
+        return kept
+    known = [other.vector for other in others if other.method == "domain"]
+    with tempfile.TemporaryDirectory() as folder:
+        if known:
+            path = Path(folder) / "others.npy"
+            np.save(path, np.stack(known).astype(np.float64))
+            job = job.model_copy(update={"others": path})
+        outcome = run(job)
+    result = cache.get(job.fingerprint, job.probe.id)
+    if outcome.status == "failed" or result is None:
+        raise ZooError(f"the probe {job.probe.id} could not look at it: {outcome.reason}")
+    return result
+
+
+def run_alone(job: EmbeddingSpec) -> Outcome:
+    """In a process of its own, which gives its memory back."""
+    with LocalLauncher(preload=False) as launcher:
+        [finished] = launcher.run([job])
+    return finished.outcome
+
+
+def run_here(job: EmbeddingSpec) -> Outcome:
+    """In this process, for a command that has torch in memory anyway."""
+    from zoo.jobs.worker import run_job
+
+    return run_job(job)

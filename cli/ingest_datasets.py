@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -57,9 +58,9 @@ def datasets(
         )  # fmt: skip
     if as_json:
         for one in done.datasets:
-            print_json({"dataset": one.dataset, "similarities": len(one.similarities),
-                        "samples_seen": _seen(one), "seconds": one.seconds,
-                        "notes": list(one.notes)})  # fmt: skip
+            seen = {"similarities": len(one.similarities), "samples_seen": _seen(one)}
+            notes = {"seconds": one.seconds, "notes": list(one.notes)}
+            print_json({"dataset": asdict(one.dataset), **seen, **notes})
         for failure in done.failures:
             print_json(failure)
     else:

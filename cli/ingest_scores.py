@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
 from cli.options import as_json, dry_run, modality, open_zoo
@@ -51,7 +53,12 @@ def scores(
             zoo.store, request, methods=methods, parallel=parallel, dry_run=dry_run, tell=tell
         )
     if as_json:
-        print_json({"written": 0 if dry_run else done.written, "failures": list(done.failures)})
+        print_json(
+            {
+                "written": 0 if dry_run else done.written,
+                "failures": [asdict(one) for one in done.failures],
+            }
+        )
     for failure in done.failures:
         click.echo(f"Failed: {plain(failure.reference)}: {plain(failure.reason)}", err=True)
     click.echo(f"{done.written} scores {'missing' if dry_run else 'written'}.", err=True)

@@ -8,6 +8,10 @@ import click
 
 _COMMANDS = {
     "records": ("cli.ingest_records", "A history: TransferGraph's files or a record bundle."),
+    "models": ("cli.ingest_models", "Metadata of models: hub ids, folders or a file of them."),
+    "datasets": ("cli.ingest_datasets", "Datasets, with embedding and similarities."),
+    "runs": ("cli.ingest_runs", "Fine-tune what the graph lacks."),
+    "scores": ("cli.ingest_scores", "Transferability scores such as LogME."),
 }
 
 

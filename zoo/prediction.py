@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,10 +15,11 @@ from graphdb.predictions import Predictions, publish_predictions
 from graphdb.runs import Provenance
 from graphdb.store import Store
 from graphdb.subgraph import read_subgraph
-from learn import Fitted, Ranking
+from learn import Ranking
 from learn.pairs import measured
 from zoo.artifacts import artifacts_url, fetch_artifact
 from zoo.limits import Limits
+from zoo.newcomers import examine_newcomers, with_newcomer
 from zoo.training import check_method
 
 Progress = Callable[[int, int], None]
@@ -81,21 +82,32 @@ def predict(
 ) -> list[Candidates]:
     """Rank all models for ``datasets`` (all of the modality where none is named), best first.
 
-    The full rankings are written and published; ``limits`` and ``k`` only choose what comes back.
+    A dataset that the zoo does not know may be a path; then it is read, embedded by the history's
+    own probe, and with ``write`` stored. The full rankings are written and published;
+    ``limits`` and ``k`` only choose what comes back.
     A pair's own record never enters its prediction.
 
     Raises:
         ZooError: an unknown dataset, no learner yet, an artefact that is missing.
     """
     check_method(method)
-    modality = modality or _modality(store, datasets, method=method)
+    newcomers = examine_newcomers(store, datasets, write=write)
+    known = [name for name in datasets if name not in newcomers]
+    kinds = {found.dataset.modality for found in newcomers.values()}
+    modality = modality or _modality(store, known, kinds, method=method)
     record = _find_learner(store, learner, modality=modality, method=method)
     graph = read_subgraph(store, modality)
-    rows = _rows(store, graph, datasets)
+    for found in newcomers.values() if not write else ():
+        graph = with_newcomer(graph, found)
+    names = [newcomers[name].dataset.id if name in newcomers else name for name in datasets]
+    rows = _rows(store, graph, names)
+    notes = {found.dataset.id: found.notes for found in newcomers.values()}
     fitted = fetch_artifact(record.artifact, sha256=record.sha256, url=artifacts_url(store.address))
     rankings: list[Ranking] = []
     for done, row in enumerate(rows, start=1):
-        rankings.append(fitted.rank(graph, row, level=level, top=k))
+        ranking = fitted.rank(graph, row, level=level, top=k)
+        more = notes.get(graph.datasets.id[row], ())
+        rankings.append(replace(ranking, notes=(*more, *ranking.notes)))
         if progress is not None:
             progress(done, len(rows))
     if write:
@@ -106,15 +118,11 @@ def predict(
     ]
 
 
-def rank_new(
-    fitted: Fitted, graph: Subgraph, dataset: int, *, record: LearnerRecord, limits: Limits, k: int
-) -> Candidates:
-    """The answer for a dataset that stands in ``graph`` but not in the store."""
-    return _answer(graph, dataset, fitted.rank(graph, dataset, top=k), record, limits, k)
-
-
-def _modality(store: Store, datasets: Sequence[str], *, method: str) -> str:
-    found = {find_dataset(store, dataset).modality for dataset in datasets} - {None}
+def _modality(
+    store: Store, datasets: Sequence[str], newcomers: set[str | None], *, method: str
+) -> str:
+    found = {find_dataset(store, dataset).modality for dataset in datasets} | newcomers
+    found -= {None}
     if len(found) > 1:
         raise ZooError(
             f"The datasets are of several modalities ({', '.join(sorted(map(str, found)))}). "

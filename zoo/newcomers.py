@@ -1,0 +1,96 @@
+"""Datasets that the zoo does not know yet, named by a path: ``zoo predict ./my_images``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphdb.columns import Datasets, Embeddings, Similarities, Subgraph
+from graphdb.errors import ZooError
+from graphdb.store import Store
+
+if TYPE_CHECKING:
+    from graphdb.records import Dataset
+    from zoo.jobs.probing import Examined
+
+
+def examine_newcomers(store: Store, names: Sequence[str], *, write: bool) -> dict[str, Examined]:
+    """Those of ``names`` that are no stored dataset but a path, as the graph would hold them.
+
+    Metadata, embedding by the history's own probe, similarities; with ``write`` they are stored.
+
+    Raises:
+        ZooError: the path holds no dataset that can be read, or the extra ``jobs`` is missing.
+    """
+    found: dict[str, Examined] = {}
+    for name in names:
+        if Path(name).exists() and not store.read("dataset", id=name):
+            found[name] = _examine(store, name, write=write)
+    return found
+
+
+def _examine(store: Store, path: str, *, write: bool) -> Examined:
+    try:
+        from zoo.jobs.probing import examine_dataset, ingest_dataset, run_here
+
+        examined = examine_dataset(store, path, run=run_here)
+    except ModuleNotFoundError as error:
+        raise ZooError(
+            f"Reading {path!r} needs {error.name}. Install it: pip install 'transferzoo[jobs]'"
+        ) from error
+    if write:
+        ingest_dataset(store, examined, command=f"zoo predict {path}")
+    return examined
+
+
+def with_newcomer(graph: Subgraph, examined: Examined) -> Subgraph:
+    """The graph with one more dataset, in columns only: nothing is stored."""
+    row = len(graph.datasets)
+    index = {name: place for place, name in enumerate(graph.datasets.id)}
+    index[examined.dataset.id] = row
+    links = [
+        link
+        for link in examined.similarities
+        if link.dataset_a in index and link.dataset_b in index
+    ]
+    return replace(
+        graph,
+        datasets=_with_dataset(graph.datasets, examined.dataset),
+        similarities=Similarities(
+            a=_joined(graph.similarities.a, [index[link.dataset_a] for link in links]),
+            b=_joined(graph.similarities.b, [index[link.dataset_b] for link in links]),
+            value=_joined(graph.similarities.value, [link.value for link in links]),
+            measure=_joined(graph.similarities.measure, [link.measure for link in links]),
+            probe=_joined(graph.similarities.probe, [link.probe for link in links]),
+        ),
+        embeddings=Embeddings(
+            dataset=_joined(graph.embeddings.dataset, [row] * len(examined.embeddings)),
+            probe=_joined(graph.embeddings.probe, [e.probe for e in examined.embeddings]),
+            method=_joined(graph.embeddings.method, [e.method for e in examined.embeddings]),
+            vector=_joined(graph.embeddings.vector, [e.vector for e in examined.embeddings]),
+        ),
+    )
+
+
+def _with_dataset(datasets: Datasets, new: Dataset) -> Datasets:
+    return Datasets(
+        id=_joined(datasets.id, [new.id]),
+        task=_joined(datasets.task, [new.task]),
+        source=_joined(datasets.source, [new.source]),
+        classes=_joined(datasets.classes, [np.nan if new.classes is None else new.classes]),
+        samples=_joined(datasets.samples, [np.nan if new.samples is None else new.samples]),
+        quarantined=_joined(datasets.quarantined, [new.quarantined]),
+    )
+
+
+def _joined(column: NDArray[Any], values: Sequence[object]) -> NDArray[Any]:
+    """The column with ``values`` behind it, of the same dtype (vectors stay whole cells)."""
+    added = np.empty(len(values), dtype=column.dtype)
+    for place, value in enumerate(values):
+        added[place] = value
+    return np.concatenate([column, added])

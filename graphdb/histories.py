@@ -8,6 +8,7 @@ every reader of this program until its last transaction.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from graphdb.records import (
 from graphdb.rows import TABLES, Row, Table
 from graphdb.runs import Provenance, record_run, unfinished_imports
 from graphdb.store import Store, Transaction
+from graphdb.turns import bulk_turn
 
 #: Rows a statement; larger batches gain nothing and cost memory (measured on both stores).
 BATCH = 5_000
@@ -32,6 +34,8 @@ BATCH = 5_000
 BATCH_BYTES = 8_000_000
 #: Rows that one transaction may hold.
 WHOLE = 100_000
+#: Rows that do not wait for other bulk writers: a result of one's own, a job's.
+_FEW = 200
 
 Progress = Callable[[str, int, int], None]
 Tables = list[tuple[Table, list[Row]]]
@@ -66,13 +70,17 @@ def write_history(
     tables = [(table, table.rows(history)) for table in TABLES]
     total = sum(len(rows) for _, rows in tables)
     report = progress or (lambda table, done, total: None)
-    if total <= WHOLE:
+    whole = partial(write_whole, tables=tables, provenance=provenance, report=report)
+    if total <= _FEW and not dry_run:
+        return _settled(store, whole)
+    with bulk_turn(
+        store, provenance.id, waiting=lambda: report("another writer", 0, total)
+    ) as renew:
+        if total <= WHOLE:
+            return _rehearse(store, whole) if dry_run else _settled(store, whole)
         if dry_run:
-            return _rehearse(store, tables, provenance, report)
-        return _settled(store, lambda tx: write_whole(tx, tables, provenance, report))
-    if dry_run:
-        return rehearse_staged(store, tables, provenance, report)
-    return write_staged(store, tables, provenance, report)
+            return rehearse_staged(store, tables, provenance, report, renew)
+        return write_staged(store, tables, provenance, report, renew)
 
 
 def write_whole(
@@ -110,9 +118,9 @@ def _settled(store: Store, work: Callable[[Transaction], Changes]) -> Changes:
             continue
 
 
-def _rehearse(store: Store, tables: Tables, provenance: Provenance, report: Progress) -> Changes:
+def _rehearse(store: Store, whole: Callable[[Transaction], Changes]) -> Changes:
     def work(tx: Transaction) -> Changes:
-        raise _RehearsedError(write_whole(tx, tables, provenance, report))
+        raise _RehearsedError(whole(tx))
 
     try:
         return _settled(store, work)

@@ -15,6 +15,7 @@ import numpy as np
 from graphdb.columns import Floats, Texts
 from graphdb.runs import Provenance, is_dead, keep_run, start_run
 from graphdb.store import Row, Store, Transaction
+from graphdb.turns import bulk_turn
 
 #: Predictions kept a dataset: the best ones.
 KEPT = 1_000
@@ -44,16 +45,18 @@ def publish_predictions(
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Write, flip, sweep. Killed before the flip, readers see the old run; after it, this one."""
-    start_run(store, provenance)
-    for done, table in enumerate(predictions, start=1):
-        store.transact(
-            partial(_write, table=table, learner=learner, method=method, run=provenance.id)
-        )
-        if progress is not None:
-            progress(done, len(predictions))
     datasets = sorted(table.dataset for table in predictions)
-    store.transact(lambda tx: _flip(tx, learner, provenance.id, datasets))
-    sweep_predictions(store, datasets)
+    with bulk_turn(store, provenance.id) as renew:
+        start_run(store, provenance)
+        for done, table in enumerate(predictions, start=1):
+            store.transact(
+                partial(_write, table=table, learner=learner, method=method, run=provenance.id)
+            )
+            renew()
+            if progress is not None:
+                progress(done, len(predictions))
+        store.transact(lambda tx: _flip(tx, learner, provenance.id, datasets))
+        sweep_predictions(store, datasets)
 
 
 def sweep_predictions(store: Store, datasets: Sequence[str]) -> None:

@@ -29,7 +29,13 @@ _POLL = 0.5
 Batch = tuple[Table, list[Row]]
 
 
-def write_staged(store: Store, tables: Tables, provenance: Provenance, report: Progress) -> Changes:
+def write_staged(
+    store: Store,
+    tables: Tables,
+    provenance: Provenance,
+    report: Progress,
+    renew: Callable[[], None],
+) -> Changes:
     """Write more rows than one transaction holds. Raises ZooError where the run was ended."""
     total = sum(len(rows) for _, rows in tables)
     content = _content(tables)
@@ -45,6 +51,7 @@ def write_staged(store: Store, tables: Tables, provenance: Provenance, report: P
                 differing.append((table, batch))
             change += added
             done += len(batch)
+            renew()
             report(table.name, done, total)
         found[table.name] = change
     changes = Changes(run, found)
@@ -53,7 +60,11 @@ def write_staged(store: Store, tables: Tables, provenance: Provenance, report: P
 
 
 def rehearse_staged(
-    store: Store, tables: Tables, provenance: Provenance, report: Progress
+    store: Store,
+    tables: Tables,
+    provenance: Provenance,
+    report: Progress,
+    renew: Callable[[], None],
 ) -> Changes:
     """What an import would do, batch by batch, each rolled back.
 
@@ -70,6 +81,7 @@ def rehearse_staged(
             change += Change(created=len(batch) - len(known))
             change += _tried(store, _Writer(provenance.id, table, known, keep=False))
             done += len(batch)
+            renew()
             report(table.name, done, total)
         found[table.name] = change
     return Changes(None, found)

@@ -41,7 +41,7 @@ _CONNECT_SECONDS = 15.0
 _RETRY_SECONDS = 30.0
 #: The first wait before a repetition. The driver's own second is long for a lost race.
 _RETRY_DELAY = 0.05
-#: Repeating what does not fit into memory would only take longer to say so.
+_RACES = ("ConstraintValidationFailed", "EntityNotFound")
 _MEMORY = ("MemoryPoolOutOfMemoryError", "OutOfMemoryError", "StackOverFlowError")
 
 
@@ -262,12 +262,12 @@ class Store:
     def _repeated(
         self, work: Callable[[neo4j.ManagedTransaction], Outcome], *, access: str
     ) -> Outcome:
-        """Two writers that MERGE one new key at once may collide on its constraint: try again."""
+        """Try again what another writer was in the way of."""
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return self._once(work, access=access)
-            except (exceptions.ConstraintError, exceptions.TransientError) as error:
-                if attempt == _ATTEMPTS or _is_memory(error):
+            except (exceptions.ClientError, exceptions.TransientError) as error:
+                if attempt == _ATTEMPTS or not _is_race(error):
                     raise
                 self.retries += 1
                 log.info("%s, attempt %d of %d", error.code, attempt, _ATTEMPTS)
@@ -337,8 +337,16 @@ def _note(name: str, start: float, rows: int, timings: Timings) -> None:
     log.info("%s: %.1f ms, %d rows", name, milliseconds, rows)
 
 
-def _is_memory(error: exceptions.Neo4jError) -> bool:
-    return (error.code or "").endswith(_MEMORY)
+def _is_race(error: exceptions.Neo4jError) -> bool:
+    """Whether it may go well once the other writer is through.
+
+    Two that MERGE one new key at once may collide on its constraint; a node that a transaction has
+    read may be gone when it writes. Repeating what does not fit into memory only takes longer.
+    """
+    code = error.code or ""
+    if isinstance(error, exceptions.TransientError):
+        return not code.endswith(_MEMORY)
+    return code.endswith(_RACES)
 
 
 def _driver(url: str, user: str, password: str) -> neo4j.Driver:

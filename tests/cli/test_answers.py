@@ -127,6 +127,9 @@ def test_evaluate_prints_the_protocols_keys(zoo: Zoo, history: Path) -> None:
 
 def test_every_named_query_runs(trained: Zoo, history: Path) -> None:
     dataset, model = (first_id(history / f"{kind}.csv") for kind in ("datasets", "models"))
+    trained(
+        "record", "never/tried", "elsewhere", "--accuracy", ".5", "--create", "--modality", "image"
+    )
     trained("predict", dataset)
     values = {"dataset": dataset, "model": model, "method": "full"}
     for query in trained("query", "--list", "--json").objects:

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graphdb.errors import ZooError
 from learn.combination import Weights
@@ -35,7 +36,7 @@ def save(fitted: FittedInductive, folder: Path) -> None:
     members = fitted.members
     for name, raw in zip(TREES, members.trees.boosters if members.trees else (), strict=False):
         (folder / name).write_bytes(raw)
-    arrays = {
+    arrays: dict[str, NDArray[np.generic]] = {
         "calibration.warm": fitted.calibration.warm,
         "calibration.cold": fitted.calibration.cold,
     }
@@ -80,7 +81,7 @@ def load(folder: Path) -> FittedInductive:
         raise ZooError(f"No learner in {folder} ({error}). Train one with: zoo train") from error
     if read.get("format") != FORMAT:
         raise ZooError(
-            f"The learner in {folder} has format {read.get('format')}, this version reads {FORMAT}. "
+            f"The learner in {folder} has format {read.get('format')}, not {FORMAT}. "
             "Train a new one with: zoo train"
         )
     settings = dict(read["settings"])

@@ -141,7 +141,8 @@ def grouped_mean(
     size = len(graph.models)
     total = np.bincount(model, weights=use, minlength=size)
     summed = np.bincount(model, weights=use * values, minlength=size)
-    return np.divide(summed, total, out=np.full(size, np.nan), where=total > 0)
+    mean: Floats = np.divide(summed, total, out=np.full(size, np.nan), where=total > 0)
+    return mean
 
 
 def average_rank(values: Floats) -> Floats:

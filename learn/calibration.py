@@ -17,7 +17,7 @@ DRAWS = 60
 
 
 def conformity(residual: Floats, difficulty: Floats, group: Indices) -> tuple[Floats, int]:
-    """Scaled residuals, equally many a group, and the number of groups. Shapes: [n] -> [T DRAWS]."""
+    """Scaled residuals, equally many a group, and the groups. Shapes: [n] -> [T DRAWS]."""
     scaled = np.abs(residual) / difficulty
     shares = (np.arange(DRAWS) + 0.5) / DRAWS
     groups = [np.quantile(scaled[group == one], shares) for one in np.unique(group)]
@@ -30,7 +30,8 @@ def half_width(scores: Floats, groups: int, difficulty: Floats, *, level: float)
         return np.full(len(difficulty), np.nan)
     from crepes import ConformalRegressor
 
-    raised = min(level * (groups + 1) / groups, 1 - 1 / (len(scores) + 1))
+    # At most the largest residual: past that there is no finite interval to give.
+    raised = min(level * (groups + 1) / groups, 1 - 1.5 / (len(scores) + 1))
     regressor = ConformalRegressor()
     regressor.fit(residuals=scores, sigmas=np.ones(len(scores)))
     bounds = regressor.predict_int(

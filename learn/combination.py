@@ -125,7 +125,8 @@ def best(simplex: Floats, quality: list[Floats]) -> Floats:
     """The mean of the best fifth: steadier than the single best. Shapes: [S, P] -> [P]."""
     mean = np.mean(quality, axis=0)
     top = np.argsort(-mean, kind="stable")[: max(1, len(simplex) // 5)]
-    return simplex[top].mean(axis=0)
+    chosen: Floats = simplex[top].mean(axis=0)
+    return chosen
 
 
 def grouped(group: Indices) -> list[Indices]:
@@ -138,7 +139,8 @@ def pearson(scores: Floats, truth: Floats) -> Floats:
     off = scores - scores.mean(axis=1, keepdims=True)
     true = truth - truth.mean()
     norm = np.sqrt((off**2).sum(axis=1) * (true**2).sum())
-    return np.divide(off @ true, norm, out=np.zeros(len(scores)), where=norm > 1e-12)
+    found: Floats = np.divide(off @ true, norm, out=np.zeros(len(scores)), where=norm > 1e-12)
+    return found
 
 
 def kendall(scores: Floats, truth: Floats) -> Floats:

@@ -118,4 +118,5 @@ def mean(values: Floats, group: Indices, weight: Floats | None, size: int) -> Fl
     use = np.ones(len(values)) if weight is None else weight
     amount = np.bincount(group, weights=use, minlength=size)
     total = np.bincount(group, weights=use * values, minlength=size)
-    return np.divide(total, amount, out=np.full(size, np.nan), where=amount > 1e-12)
+    found: Floats = np.divide(total, amount, out=np.full(size, np.nan), where=amount > 1e-12)
+    return found

@@ -329,7 +329,7 @@ def fit_networks(
         truth, weight = labels(view, batch, known, place)
         loss = objective(network(data), truth, weight)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
     return Networks(weights=network.arrays(), fold=fold, scores=scores)

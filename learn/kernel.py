@@ -102,10 +102,10 @@ def model_kernel(a: Profile, b: Profile, near: Floats, config: KernelConfig) -> 
         first, second = a.category[:, column, None], b.category[None, :, column]
         total += (first == second) & (first >= 0)
     for column in range(a.number.shape[1]):
-        first, second = a.number[:, column, None], b.number[None, :, column]
+        one, other = a.number[:, column, None], b.number[None, :, column]
         # NaN on one side gives 0, on both 1.
-        total += np.nan_to_num(np.exp(-np.abs(first - second) / 0.3), nan=0.0)
-        total += np.isnan(first) & np.isnan(second)
+        total += np.nan_to_num(np.exp(-np.abs(one - other) / 0.3), nan=0.0)
+        total += np.isnan(one) & np.isnan(other)
     first, second = a.origin[:, None], b.origin[None, :]
     both = (first >= 0) & (second >= 0)
     none = (first < 0) & (second < 0)
@@ -132,10 +132,11 @@ class Prior:
 
 def predict(
     view: View, target: int, *, models: Indices, prior: Prior, config: KernelConfig, seed: int = 0
-) -> Floats:
-    """Expected (z, normal score) of each model on the target. Shapes: [K] -> [K, 2].
+) -> tuple[Floats, Floats]:
+    """Expected (z, normal score) of each model on the target, without and with its records.
 
     The target's records are read on the scale that the prior and the *other* records give.
+    Shapes: [K] -> two of [K, 2].
     """
     near, some = dataset_kernel(view, config), profile(view)
     on_target = np.flatnonzero(view.pairs.dataset == target)
@@ -144,15 +145,18 @@ def predict(
     values = np.stack([view.z, view.normal], axis=1)  # [N, 2]
     process = Process(view, near, some, target, config)
     if not len(rows) and not len(on_target):
-        return process.shared_part(np.zeros(0, np.int64), np.zeros((0, 2)), models)
+        nothing = np.zeros((len(models), 2))
+        return nothing, nothing
     weights = solve(process.covariance(rows), values[rows]) if len(rows) else np.zeros((0, 2))
     expected = process.mean(rows, weights, models)
     if len(rows) < len(others):
         expected += process.own_part(rows, weights, values, others, models)
     if not len(on_target):
-        return expected
+        return expected, expected
     on_target = thinned(on_target, LARGEST // 4, seed=seed)
-    return process.updated(expected, rows, values[rows], weights, on_target, models, prior)
+    return expected, process.updated(
+        expected, rows, values[rows], weights, on_target, models, prior
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""The parts of the default learner side by side: train them, ask them, ask them about inner targets.
+"""The parts of the default learner side by side: train them, ask them, also about inner targets.
 
 ``P`` is the number of parts.
 """
@@ -32,18 +32,25 @@ class Members:
 
     def predict(
         self, view: View, near: Floats, target: int, *, models: Indices, prior: Prior
-    ) -> Floats:
-        """Shapes: [K] -> [P, K, 2]."""
+    ) -> tuple[Floats, Floats]:
+        """Without and with the target's own records; only the kernel reads those.
+
+        Shapes: [K] -> two of [P, K, 2].
+        """
         seen = np.ones(len(view.pairs), dtype=bool)
-        found = []
+        blind, told = [], []
         for part in self.parts:
             if part == "kernel":
-                found.append(predict(view, target, models=models, prior=prior, config=self.kernel))
-            if part == "trees" and self.trees is not None:
-                found.append(self.trees.predict(view, near, target, models=models, seen=seen))
-            if part == "network" and self.network is not None:
-                found.append(self.network.predict(view, near, target, models=models, seen=seen))
-        return np.stack(found)
+                both = predict(view, target, models=models, prior=prior, config=self.kernel)
+            elif part == "trees" and self.trees is not None:
+                both = (self.trees.predict(view, near, target, models=models, seen=seen),) * 2
+            elif part == "network" and self.network is not None:
+                both = (self.network.predict(view, near, target, models=models, seen=seen),) * 2
+            else:
+                both = (np.zeros((len(models), 2)),) * 2
+            blind.append(both[0])
+            told.append(both[1])
+        return np.stack(blind), np.stack(told)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -136,7 +136,8 @@ class Networks:
         joined = np.concatenate([state, goal, extras], axis=-1)
         inner = np.maximum(joined @ weights["head.first"] + weights["head.offset"], 0.0)
         out = inner @ weights["head.last"] + extra[None, :, :2]  # [K, n, 2]
-        return out.mean(axis=0)[back].astype(np.float64)
+        mean: Floats = out.mean(axis=0)[back].astype(np.float64)
+        return mean
 
 
 def datasets_told(
@@ -160,7 +161,8 @@ def datasets_told(
     source, end, values = resembling(view, near)
     total = state @ weights["dataset.again"] + weights["dataset.shift"]
     total = total + attention(weights, "resembles", state, state, source, end, values)
-    return np.maximum(total, 0.0).astype(np.float32)
+    told: NDArray[np.float32] = np.maximum(total, 0.0).astype(np.float32)
+    return told
 
 
 def attention(
@@ -241,7 +243,7 @@ def resembling(view: View, near: Floats) -> tuple[Indices, Indices, Floats]:
 
 
 def extra_inputs(view: View, near: Floats, target: int, seen: Mask, *, scores: bool) -> Floats:
-    """Base (z, normal), log of records, the target's transferability and its flag. Shapes: [M, 5]."""
+    """Base (z, normal), log of records, the target's transferability, its flag. Shapes: [M, 5]."""
     size = len(view.number)
     model = view.pairs.model[seen]
     weight = near[target, view.pairs.dataset[seen]] ** FOCUS

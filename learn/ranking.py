@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graphdb.columns import Floats, Indices, Subgraph
 from graphdb.errors import ZooError
@@ -20,6 +21,8 @@ from learn.pairs import SMALLER_IS_BETTER, subset
 from learn.settings import Config
 from learn.standards import Calibration, Standards, difficulty
 from learn.view import Encoder, View, make_view
+
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,14 +69,21 @@ class FittedInductive:
         near = dataset_kernel(view, self.members.kernel)
         expected = expect(view.standing, view.pairs.metric, near, dataset)
         prior = Prior(expected.level, expected.spread)
-        parts = self.members.predict(view, near, dataset, models=rows, prior=prior)
         elsewhere = view.pairs.dataset != dataset
-        fresh = ~np.isin(rows, view.pairs.model[elsewhere])
-        score = self.standards.score(parts, fresh)
+        # Who was measured here tells about the level, asked for or not.
+        everyone, place = np.unique(
+            np.concatenate([rows, view.pairs.model[~elsewhere]]), return_inverse=True
+        )
+        both = self.members.predict(view, near, dataset, models=everyone, prior=prior)
+        fresh = ~np.isin(everyone, view.pairs.model[elsewhere])
+        blind, told = (self.standards.score(parts, fresh) for parts in both)
+        before = blind[place[len(rows) :]]
+        place = place[: len(rows)]
+        score, fresh = told[place], fresh[place]
         deviation = self.standards.deviation(fresh)
         unlike = expected.likeness < self.calibration.likeness - 1e-9
         accuracy, half = self._accuracy(
-            view, dataset, expected, rows, score, deviation, level, fresh
+            view, dataset, expected, rows, score, before, deviation, level, fresh
         )
         if unlike:
             half = half * min(2.0, self.calibration.likeness / max(expected.likeness, 1e-3))
@@ -106,13 +116,14 @@ class FittedInductive:
         expected: Expected,
         rows: Indices,
         score: Floats,
+        before: Floats,
         deviation: Floats,
         level: float,
-        fresh: Floats,
+        fresh: Mask,
     ) -> tuple[Floats, Floats]:
         """Oriented accuracy and half its interval, the target's own records (each model's own left
         out) taken into the level. Shapes: [K], [K]."""
-        center, spread, doubt = on_scale(view, dataset, expected, rows, score)
+        center, spread, doubt = on_scale(view, dataset, expected, rows, before)
         hard = difficulty(spread, doubt, deviation)
         known = np.isfinite(center)
         half = np.full(len(rows), np.nan)
@@ -123,17 +134,19 @@ class FittedInductive:
 
 
 def on_scale(
-    view: View, dataset: int, expected: Expected, rows: Indices, score: Floats
+    view: View, dataset: int, expected: Expected, rows: Indices, before: Floats
 ) -> tuple[Floats, Floats, Floats]:
-    """Level, spread and the level's doubt for each model, its own record left out. Shapes: [K]."""
+    """Level, spread and the level's doubt for each model, its own record left out.
+
+    Args: ``before`` [n] are the scores of the models measured on the target, made without its
+    records: through the others' scores a model's own record would come back. Shapes: [K].
+    """
     size = len(rows)
     own = np.flatnonzero(view.pairs.dataset == dataset)
     level, spread = np.full(size, expected.level), np.full(size, expected.spread)
     doubt = np.full(size, expected.doubt)
     if not len(own):
         return level, spread, doubt
-    standing = dict(zip(rows.tolist(), score.tolist(), strict=True))
-    before = np.array([standing.get(int(model), 0.0) for model in view.pairs.model[own]])
     levels, spreads = scales(
         view.pairs.oriented[own], before, Prior(expected.level, expected.spread)
     )

@@ -10,12 +10,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graphdb.columns import Floats, Indices
 from learn.kernel import KernelConfig, Process, dataset_kernel, profile, sampled
 from learn.metrics import constant
 from learn.view import View
 
+Mask = NDArray[np.bool_]
 #: Share of the models that are hidden to see how a new one would fare.
 COLD = 0.3
 #: Pairs used to compare hyperparameters.
@@ -35,13 +37,14 @@ CANDIDATES: tuple[dict[str, float], ...] = (
 
 
 def inner_predictions(
-    view: View, config: KernelConfig, rows: Indices, *, cold: Floats | None = None
+    view: View, config: KernelConfig, rows: Indices, *, cold: Mask | None = None
 ) -> Floats:
-    """Each pair predicted without any record of its dataset (nor, where ``cold`` [M] is true, of its
-    model). Shapes: [n, 2], NaN where the pair was not asked."""
+    """Each pair predicted without any record of its dataset, nor, where ``cold`` [M] is true, of its
+    model: then only those are asked. Shapes: [n, 2], NaN where the pair was not asked.
+    """
     near = dataset_kernel(view, config)
     process = Process(view, near, profile(view), -1, config)
-    hidden = np.zeros(len(view.number), dtype=bool) if cold is None else cold.astype(bool)
+    hidden = np.zeros(len(view.number), dtype=bool) if cold is None else cold
     warm = rows[~hidden[view.pairs.model[rows]]]
     found = np.full((len(rows), 2), np.nan)
     values = np.stack([view.z, view.normal], axis=1)
@@ -87,7 +90,7 @@ def tune(view: View, *, seed: int) -> KernelConfig:
     return best
 
 
-def quality(view: View, config: KernelConfig, rows: Indices, cold: Floats) -> float:
+def quality(view: View, config: KernelConfig, rows: Indices, cold: Mask) -> float:
     """Mean over inner targets of Pearson (z) and weighted Kendall (normal score), warm and cold."""
     total = []
     for mask in (None, cold):
@@ -119,4 +122,5 @@ def thin_models(view: View, *, seed: int) -> Indices:
     if len(rows) <= ENOUGH:
         return rows
     rank = np.random.default_rng(seed).permutation(len(view.number))[view.pairs.model[rows]]
-    return rows[rank <= np.sort(rank)[ENOUGH]]
+    chosen: Indices = rows[rank <= np.sort(rank)[ENOUGH]]
+    return chosen

@@ -186,7 +186,7 @@ def similarity_matrix(graph: Subgraph) -> Floats:
         _accumulate(total, count, similar.a[rows], similar.b[rows], share)
     for a, b, share in embedding_similarities(graph):
         _accumulate(total, count, a, b, share)
-    matrix = np.divide(total, count, out=np.full((size, size), np.nan), where=count > 0)
+    matrix: Floats = np.divide(total, count, out=np.full((size, size), np.nan), where=count > 0)
     np.fill_diagonal(matrix, 1.0)
     return matrix
 

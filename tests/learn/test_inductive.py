@@ -1,0 +1,200 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graphdb.columns import Subgraph, take
+from graphdb.errors import ZooError
+from learn import fingerprint, load_learner, make_learner, save_learner
+from learn.learner import Fitted, Ranking
+from learn.regimes import keep_models
+from tests.learn.graphs import Shape, generate, texts, with_values, without
+from tests.learn.learners import small_learner
+
+COLUMNS = ("score", "accuracy", "low", "high", "probability_best", "model_mean")
+
+
+@pytest.fixture(scope="module")
+def graph() -> Subgraph:
+    return generate(Shape(models=30, datasets=7, share=0.9))
+
+
+@pytest.fixture(scope="module")
+def fitted(graph: Subgraph) -> Fitted:
+    return small_learner().fit(without(graph, graph.fine_tunings.dataset != 0), seed=0)
+
+
+def same(one: Ranking, other: Ranking, *, tolerance: float = 0.0) -> None:
+    for name in COLUMNS:
+        np.testing.assert_allclose(
+            getattr(one, name), getattr(other, name), atol=tolerance, rtol=0, err_msg=name
+        )
+
+
+def test_a_hidden_dataset_is_ranked_better_than_by_chance(graph: Subgraph, fitted: Fitted) -> None:
+    hidden = without(graph, graph.fine_tunings.dataset != 0)
+    ranking = fitted.rank(hidden, 0)
+    records = take(graph.fine_tunings, graph.fine_tunings.dataset == 0)
+    assert np.corrcoef(ranking.score[records.model], records.value)[0, 1] > 0.5
+    assert (ranking.low <= ranking.accuracy).all() and (ranking.accuracy <= ranking.high).all()
+    assert ranking.probability_best.sum() == pytest.approx(10, abs=0.01)
+
+
+def test_ranking_twice_and_after_loading_is_the_same(
+    graph: Subgraph, fitted: Fitted, tmp_path: Path
+) -> None:
+    save_learner(fitted, tmp_path / "learner")
+    loaded = load_learner(tmp_path / "learner")
+    for dataset in (0, 3):
+        same(fitted.rank(graph, dataset), fitted.rank(graph, dataset))
+        same(fitted.rank(graph, dataset), loaded.rank(graph, dataset))
+    assert {path.suffix for path in (tmp_path / "learner").iterdir()} == {".json", ".safetensors"}
+    assert loaded.config == fitted.config
+    assert loaded.config["seed"] == 0
+    assert set(loaded.config["versions"]) >= {"torch", "xgboost"}
+
+
+def test_what_is_no_learner_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(ZooError, match=r"No learner in .* Train one with: zoo train"):
+        load_learner(tmp_path)
+    with pytest.raises(ZooError, match="not kept"):
+        save_learner(make_learner("random").fit(generate()), tmp_path)
+
+
+def test_no_prediction_moves_with_noise_in_what_is_hidden(graph: Subgraph) -> None:
+    """The target's records are noise, then gone: training and ranking must not notice, through
+    encoders, scales, similarities, stopping or weights."""
+    from learn.regimes import Regime, hide
+
+    records = graph.fine_tunings
+    noise = np.where(
+        records.dataset == 0, np.random.default_rng(9).random(len(records)), records.value
+    )
+    rankings = []
+    for version in (graph, with_values(graph, noise)):
+        hidden = hide(version, targets=np.array([0]), method="full", regime=Regime("dense"), seed=0)
+        learner = small_learner().fit(hidden.visible, seed=0)
+        rankings.append(learner.rank(hidden.visible, 0))
+    same(*rankings)
+
+
+def test_a_pairs_own_record_never_enters_its_prediction(graph: Subgraph, fitted: Fitted) -> None:
+    records = graph.fine_tunings
+    own = np.flatnonzero(records.dataset == 4)[3]
+    model = int(records.model[own])
+    before = fitted.rank(graph, 4)
+    value = records.value.copy()
+    value[own] = 0.01
+    after = fitted.rank(with_values(graph, value), 4)
+    for name in COLUMNS[:4]:
+        assert getattr(before, name)[model] == pytest.approx(getattr(after, name)[model], abs=1e-7)
+    others = np.arange(len(graph.models)) != model
+    assert np.abs(before.accuracy - after.accuracy)[others].max() > 1e-4
+
+
+def test_own_records_of_a_new_dataset_are_taken_without_training(
+    graph: Subgraph, fitted: Fitted
+) -> None:
+    records = graph.fine_tunings
+    on_target = np.flatnonzero(records.dataset == 0)
+    few = np.isin(np.arange(len(records)), on_target[:5]) | (records.dataset != 0)
+    rest = on_target[5:]
+    truth, models = records.value[rest], records.model[rest]
+    blind = fitted.rank(without(graph, records.dataset != 0), 0, models=models)
+    told = fitted.rank(without(graph, few), 0, models=models)
+    assert np.abs(told.accuracy - truth).mean() < np.abs(blind.accuracy - truth).mean()
+    assert (told.high - told.low).mean() < (blind.high - blind.low).mean()
+
+
+def test_a_model_and_a_dataset_it_never_saw(graph: Subgraph) -> None:
+    """Added to a trained learner, they are ranked much as by one trained with them."""
+    known = np.arange(len(graph.models)) < 25
+    smaller = keep_models(graph, known)
+    smaller = without(smaller, ~np.isin(smaller.fine_tunings.dataset, [0, 1]))
+    trained = small_learner().fit(smaller, seed=0)
+    hidden = without(graph, graph.fine_tunings.dataset != 0)
+    retrained = small_learner().fit(hidden, seed=0)
+    one, other = trained.rank(hidden, 0), retrained.rank(hidden, 0)
+    assert np.isfinite(one.score).all()
+    assert np.corrcoef(one.score, other.score)[0, 1] > 0.8
+
+
+def test_names_and_their_order_mean_nothing(graph: Subgraph, fitted: Fitted) -> None:
+    renamed = replace(
+        graph,
+        models=replace(graph.models, id=texts([f"x{row}" for row in range(len(graph.models))])),
+        datasets=replace(
+            graph.datasets, id=texts([f"y{row}" for row in range(len(graph.datasets))])
+        ),
+    )
+    same(fitted.rank(graph, 2), fitted.rank(renamed, 2))
+    again = small_learner().fit(without(renamed, renamed.fine_tunings.dataset != 0), seed=0)
+    same(fitted.rank(graph, 0), again.rank(graph, 0))
+
+
+def test_shuffled_rows_are_ranked_the_same(graph: Subgraph, fitted: Fitted) -> None:
+    order = np.random.default_rng(3).permutation(len(graph.models))  # new row -> old row
+    place = np.argsort(order)
+    shuffled = replace(
+        graph,
+        models=take(graph.models, order),
+        fine_tunings=replace(graph.fine_tunings, model=place[graph.fine_tunings.model]),
+        pretrainings=replace(graph.pretrainings, model=place[graph.pretrainings.model]),
+        transferabilities=replace(
+            graph.transferabilities, model=place[graph.transferabilities.model]
+        ),
+    )
+    before, after = fitted.rank(graph, 2), fitted.rank(shuffled, 2)
+    np.testing.assert_allclose(after.score, before.score[order], atol=1e-5)
+
+
+def test_an_error_is_predicted_in_its_own_units() -> None:
+    graph = generate(Shape(metric="mse", datasets=6))
+    ranking = small_learner().fit(without(graph, graph.fine_tunings.dataset != 0)).rank(graph, 0)
+    truth = graph.fine_tunings.value[graph.fine_tunings.dataset == 0]
+    assert (ranking.accuracy >= 0).all()
+    assert (ranking.low <= ranking.high).all()
+    assert np.corrcoef(ranking.score, -truth)[0, 1] > 0.5
+    assert np.corrcoef(ranking.accuracy, truth)[0, 1] > 0.5
+
+
+def test_the_fingerprint_changes_with_the_graph_and_only_with_it(graph: Subgraph) -> None:
+    assert fingerprint(graph) == fingerprint(generate(Shape(models=30, datasets=7, share=0.9)))
+    value = graph.fine_tunings.value.copy()
+    value[0] += 1e-9
+    assert fingerprint(with_values(graph, value)) != fingerprint(graph)
+
+
+def test_a_dataset_unlike_all_others_is_told_widened_and_given_a_run(
+    graph: Subgraph, fitted: Fitted
+) -> None:
+    similar = graph.similarities
+    far = replace(
+        graph,
+        similarities=replace(
+            similar, value=np.where((similar.a == 0) | (similar.b == 0), 1e-6, similar.value)
+        ),
+        datasets=replace(
+            graph.datasets,
+            classes=np.where(np.arange(len(graph.datasets)) == 0, 1e5, graph.datasets.classes),
+        ),
+    )
+    hidden = without(far, far.fine_tunings.dataset != 0)
+    usual = fitted.rank(without(graph, graph.fine_tunings.dataset != 0), 0)
+    ranking = fitted.rank(hidden, 0)
+    told = [note for note in ranking.notes if note.startswith("Unlike every dataset")]
+    assert len(told) == 1
+    assert told[0].split()[-1] in set(graph.models.id)
+    assert not any(note.startswith("Unlike") for note in usual.notes)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, 80])
+def test_a_level_is_a_share(graph: Subgraph, fitted: Fitted, level: float) -> None:
+    with pytest.raises(ZooError, match="level must lie between 0 and 1"):
+        fitted.rank(graph, 0, level=level)
+
+
+def test_a_higher_level_is_a_wider_interval(graph: Subgraph, fitted: Fitted) -> None:
+    narrow, wide = fitted.rank(graph, 1, level=0.5), fitted.rank(graph, 1, level=0.9)
+    assert (wide.high - wide.low).mean() > (narrow.high - narrow.low).mean()

@@ -1,0 +1,100 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from graphdb.columns import Subgraph
+from learn import kernel
+from learn.kernel import KernelConfig, Prior, dataset_kernel, predict
+from learn.tuning import inner_predictions
+from learn.view import View, fit_encoder, make_view
+from tests.learn.graphs import Shape, generate, with_values, without
+
+CONFIG = KernelConfig()
+PRIOR = Prior(0.7, 0.1)
+
+
+def view_of(graph: Subgraph) -> View:
+    return make_view(graph, encoder=fit_encoder(graph), method="full")
+
+
+def ask(graph: Subgraph, target: int, models: np.ndarray | None = None) -> np.ndarray:
+    rows = np.arange(len(graph.models)) if models is None else models
+    return predict(view_of(graph), target, models=rows, prior=PRIOR, config=CONFIG)[1]
+
+
+def test_leaving_a_record_out_is_the_same_as_not_having_it() -> None:
+    graph = generate()
+    records = graph.fine_tunings
+    for model in (0, 5, 11):
+        own = (records.model == model) & (records.dataset == 2)
+        with_own = ask(graph, 2)[model]
+        np.testing.assert_allclose(with_own, ask(without(graph, ~own), 2)[model], atol=1e-8)
+
+
+def test_other_models_records_on_the_target_do_enter() -> None:
+    graph = generate(Shape(share=0.6))
+    records = graph.fine_tunings
+    on_target = np.flatnonzero(records.dataset == 2)
+    value = records.value.copy()
+    value[on_target[0]] = 0.99
+    moved = ask(with_values(graph, value), 2) - ask(graph, 2)
+    assert np.abs(moved).max() > 1e-3
+    np.testing.assert_allclose(moved[records.model[on_target[0]]], 0, atol=1e-8)
+
+
+def test_a_hidden_dataset_in_closed_form_is_the_same_as_without_its_records() -> None:
+    graph = generate(Shape(share=0.8))
+    view = view_of(graph)
+    closed = inner_predictions(view, CONFIG, np.arange(len(view.pairs)))
+    for target in range(3):
+        here = view.pairs.dataset == target
+        hidden = ask(without(graph, graph.fine_tunings.dataset != target), target)
+        np.testing.assert_allclose(closed[here], hidden[view.pairs.model[here]], atol=1e-8)
+
+
+def test_a_cold_model_in_closed_form_is_the_same_as_without_its_records() -> None:
+    graph = generate()
+    view = view_of(graph)
+    cold = np.arange(len(graph.models)) % 3 == 0
+    closed = inner_predictions(view, CONFIG, np.arange(len(view.pairs)), cold=cold)
+    here = (view.pairs.dataset == 1) & cold[view.pairs.model]
+    records = graph.fine_tunings
+    hidden = without(graph, ~cold[records.model] & (records.dataset != 1))
+    # Normal scores of the others change with who else was ranked: compare on the same values.
+    same = replace(view, pairs=view.pairs)
+    keep = ~cold[view.pairs.model] & (view.pairs.dataset != 1)
+    columns = {n: getattr(same.pairs, n)[keep] for n in same.pairs.__slots__ if n != "metric"}
+    same = replace(
+        same,
+        pairs=replace(same.pairs, **columns),
+        z=view.z[keep],
+        normal=view.normal[keep],
+    )
+    found, _ = predict(same, 1, models=view.pairs.model[here], prior=PRIOR, config=CONFIG)
+    np.testing.assert_allclose(closed[here], found, atol=1e-8)
+    assert np.isnan(closed[~cold[view.pairs.model]]).all()
+    assert len(hidden.fine_tunings) == keep.sum()
+
+
+def test_a_sample_of_models_says_nearly_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = generate(Shape(models=80, datasets=6))
+    hidden = without(graph, graph.fine_tunings.dataset != 0)
+    exact = ask(hidden, 0)
+    monkeypatch.setattr(kernel, "LARGEST", 250)
+    sampled = ask(hidden, 0)
+    assert np.corrcoef(exact[:, 0], sampled[:, 0])[0, 1] > 0.97
+    assert not np.allclose(exact, sampled)
+
+
+def test_the_order_of_rows_does_not_matter() -> None:
+    graph = generate()
+    models = np.random.default_rng(0).permutation(len(graph.models))
+    np.testing.assert_allclose(ask(graph, 3, models), ask(graph, 3)[models], atol=1e-10)
+
+
+def test_the_dataset_kernel_is_one() -> None:
+    view = view_of(generate(Shape(datasets=9, metadata=False)))
+    near = dataset_kernel(view, CONFIG)
+    np.testing.assert_allclose(np.diag(near), 1)
+    assert np.linalg.eigvalsh(near).min() > -1e-9

@@ -1,0 +1,132 @@
+import json
+import math
+
+import numpy as np
+import pytest
+
+from graphdb.errors import ZooError
+from learn import AGGREGATES, BASELINES, Prediction, Result, evaluate
+from tests.learn.graphs import Shape, generate, real, without
+
+GRAPH = generate(Shape(models=16, datasets=5))
+KEYS = [
+    "learner",
+    "modality",
+    "method",
+    "regime",
+    "seed",
+    "target",
+    "n",
+    "pearson",
+    "spearman",
+    "kendall",
+    "weighted_kendall",
+    "rel_at_1",
+    "rel_at_3",
+    "rel_at_5",
+    "rel_at_10",
+    "coverage",
+    "width",
+    "seconds",
+]
+
+
+def lines(**arguments: object) -> list[Result]:
+    defaults: dict[str, object] = {"learners": BASELINES, "workers": 1}
+    return list(evaluate(GRAPH, **(defaults | arguments)))  # type: ignore[arg-type]
+
+
+def test_a_line_has_exactly_these_keys_and_no_nan() -> None:
+    for result in lines(regime="cold:0.1"):
+        assert list(result.row()) == KEYS
+        json.dumps(result.row(), allow_nan=False)
+
+
+def test_targets_then_three_aggregates_a_learner_and_seed() -> None:
+    found = lines(seeds=(0, 1))
+    assert [one.seed for one in found] == [0] * 32 + [1] * 32
+    assert {one.target for one in found[:20]} == set(GRAPH.datasets.id)
+    assert [one.target for one in found[20:32]] == list(AGGREGATES) * 4
+
+
+def test_aggregates_are_what_they_are_called() -> None:
+    found = [one for one in lines() if one.learner == "model-mean"]
+    targets = {one.target: one for one in found if one.target not in AGGREGATES}
+    mean, weighted, worst = (one for one in found if one.target in AGGREGATES)
+    values = np.array([one.pearson for one in targets.values()])
+    assert mean.pearson == pytest.approx(values.mean())
+    assert worst.pearson == pytest.approx(values.min())
+    records = GRAPH.fine_tunings
+    gaps = []
+    for name in targets:
+        value = records.value[records.dataset == list(GRAPH.datasets.id).index(name)]
+        gaps.append(value.max() - value.mean())
+    assert weighted.pearson == pytest.approx(np.average(values, weights=gaps))
+    assert mean.n == sum(one.n for one in targets.values())
+
+
+def test_undefined_targets_stay_out_of_aggregates() -> None:
+    graph = without(GRAPH, (GRAPH.fine_tunings.dataset != 0) | (GRAPH.fine_tunings.model < 2))
+    found = list(evaluate(graph, learners=["model-mean"], targets=["d0000", "d0001"], workers=1))
+    assert found[0].pearson is None and found[0].rel_at_1 is None
+    assert found[2].pearson == found[1].pearson
+
+
+def test_processes_say_the_same_as_one() -> None:
+    def numbers(workers: int) -> list[dict[str, object]]:
+        return [one.row() | {"seconds": 0} for one in lines(workers=workers, seeds=(3,))]
+
+    assert numbers(1) == numbers(2)
+
+
+def test_scores_are_compared_on_the_models_they_cover() -> None:
+    found = lines(learners=["model-mean", "score:logme"])
+    for one, other in zip(found[::2], found[1::2], strict=True):
+        if one.target in AGGREGATES:
+            break
+        assert one.n == other.n < 16
+
+
+def test_folds_hold_out_groups() -> None:
+    kept: list[Prediction] = []
+    found = lines(folds=2, keep=kept)
+    assert {one.target for one in found} == set(GRAPH.datasets.id) | set(AGGREGATES)
+    assert len(kept) == 20
+    with pytest.raises(ZooError, match="--folds must be at least 2"):
+        lines(folds=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"learners": ["gatt"]}, "No learner 'gatt'"),
+        ({"regime": "warm"}, "No regime 'warm'"),
+        ({"targets": ["d00001"]}, r"No dataset 'd00001'. Did you mean 'd0001'"),
+        ({"method": "lora"}, "nothing to evaluate on"),
+        ({"method": "lora", "targets": ["d0001"]}, "'d0001' has no 'lora' results"),
+    ],
+)
+def test_a_mistake_is_one_clear_line(arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(ZooError, match=message):
+        lines(**arguments)
+
+
+def test_model_mean_has_the_figures_of_the_targets_page() -> None:
+    """Image zoo, the thesis' eight targets: Rel@1 .938, Pearson .80, weighted Kendall .68."""
+    targets = [
+        "caltech101",
+        "cifar100",
+        "dtd",
+        "flowers",
+        "pets",
+        "smallnorb_label_elevation",
+        "stanfordcars",
+        "svhn",
+    ]
+    found = evaluate(real("image"), learners=["model-mean"], targets=targets, workers=1)
+    weighted = next(one for one in found if one.target == "gap_weighted_mean")
+    assert weighted.rel_at_1 == pytest.approx(0.938, abs=0.001)
+    assert weighted.pearson == pytest.approx(0.80, abs=0.005)
+    assert weighted.weighted_kendall == pytest.approx(0.68, abs=0.005)
+    assert weighted.coverage is None
+    assert not any(isinstance(v, float) and math.isnan(v) for v in weighted.row().values())

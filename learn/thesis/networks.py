@@ -99,23 +99,30 @@ def train_network(
 def train(
     encoder: Encoder, x: Tensor, links: Tensor, absent: Tensor, closeness: Tensor, *, models: int
 ) -> None:
-    """50 epochs; a tenth of the links is held for validation, a fifth for the test, and of the rest
-    three tenths are asked while seven tenths carry messages."""
+    """50 epochs of batches of 16 links and twice as many absent ones."""
+    messages, asked = divided(links, size=len(x))
+    adjacency = adjacent(messages, closeness, size=len(x))
+    optimizer = torch.optim.Adam(encoder.parameters(), lr=RATE)
+    for _ in range(EPOCHS):
+        for batch in torch.split(torch.randperm(asked.size(1), device=x.device), BATCH):
+            others = drawn(absent, NEGATIVES * len(batch), models=models, size=len(x))
+            optimizer.zero_grad()
+            loss = link_loss(encoder(x, adjacency), asked[:, batch], others)
+            torch.autograd.backward(loss)
+            optimizer.step()
+
+
+def divided(links: Tensor, *, size: int) -> tuple[Tensor, Tensor]:
+    """Links that carry messages, and others that are asked for.
+
+    A tenth is held for validation and a fifth for the test (the thesis reports on them); of the
+    rest three tenths are asked. Shapes: [2, E] -> [2, A], [2, B].
+    """
     split = RandomLinkSplit(
         num_val=0.1, num_test=0.2, disjoint_train_ratio=0.3, neg_sampling_ratio=0.0
     )
-    known, _, _ = split(Data(edge_index=links, num_nodes=len(x)))
-    edges = adjacent(known.edge_index, closeness, size=len(x))
-    optimizer = torch.optim.Adam(encoder.parameters(), lr=RATE)
-    for _ in range(EPOCHS):
-        order = torch.randperm(known.edge_label_index.size(1), device=x.device)
-        for batch in torch.split(order, BATCH):
-            asked = known.edge_label_index[:, batch]
-            others = drawn(absent, NEGATIVES * len(batch), models=models, size=len(x))
-            optimizer.zero_grad()
-            loss = link_loss(encoder(x, edges), asked, others)
-            torch.autograd.backward(loss)
-            optimizer.step()
+    known, _, _ = split(Data(edge_index=links, num_nodes=size))
+    return known.edge_index, known.edge_label_index
 
 
 def link_loss(states: Tensor, asked: Tensor, absent: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from zoo.hub.datasets import LoadedDataset
 from zoo.jobs.adaptive import MOST_SAMPLES, Moments, is_settled
 from zoo.jobs.failures import JobError
-from zoo.jobs.inputs import collator, examples
+from zoo.jobs.inputs import batch_of
 from zoo.jobs.networks import Network, load_processor, pad_token
 from zoo.jobs.specs import ModelSource, Settings
 from zoo.jobs.vectors import ProbeResult
@@ -115,12 +115,10 @@ def walk(
     """
     import torch
 
-    collate = collator(network)
     device = next(network.model.parameters()).device
     for start in range(0, len(order), BATCH):
-        rows = data.splits["train"].select(order[start : start + BATCH])
-        inputs = examples(rows, network, settings=settings)
-        batch = collate([inputs[index] for index in range(len(inputs))])
+        indices = order[start : start + BATCH].tolist()
+        batch = batch_of(data.splits["train"], indices, network, settings=settings)
         labels = batch.pop("labels").numpy()
         moved = {key: value.to(device) for key, value in batch.items()}
         with torch.inference_mode():

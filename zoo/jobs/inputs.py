@@ -81,6 +81,27 @@ def examples(
     return tokens(rows, network, settings=settings)
 
 
+def batch_of(rows: Dataset, indices: list[int], network: Network, *, settings: Settings) -> Example:
+    """The tensors of some rows, fetched, decoded and processed at once, for a single pass."""
+    if network.modality == "text":
+        chosen = rows.select(indices)
+        return collator(network)(tokens(chosen, network, settings=settings))
+    import torch
+
+    try:
+        fetched = rows[indices]
+        images = [image.convert("RGB") for image in fetched["image"]]
+    except Exception:  # say which of them it is
+        return collator(network)([Images(rows, network)[index] for index in indices])
+    sizes = {image.size for image in images}
+    if len(sizes) == 1:
+        pixels = network.processor(images, return_tensors="pt")["pixel_values"]
+    else:
+        single = [network.processor(image, return_tensors="pt") for image in images]
+        pixels = torch.cat([one["pixel_values"] for one in single])
+    return {"pixel_values": pixels, "labels": torch.tensor(fetched["label"])}
+
+
 def collator(network: Network) -> Callable[[list[Example]], Example]:
     """Examples to one batch of tensors."""
     import transformers

@@ -22,6 +22,8 @@ _LEASE = 120
 #: Seconds after which somebody who waits stops waiting.
 _PATIENCE = 3600
 _POLL = 0.2
+#: Runs of this process that have a turn or wait for one.
+_held: set[str] = set()
 
 
 @contextmanager
@@ -29,37 +31,40 @@ def bulk_turn(
     store: Store, run: str, *, waiting: Callable[[], None] | None = None
 ) -> Iterator[Callable[[], None]]:
     """Wait for one's turn; gives what renews it, for work of many transactions."""
-    end = time.monotonic() + _PATIENCE
-    while not _claim(store, run) and time.monotonic() < end:
-        if waiting is not None:
-            waiting()
-        time.sleep(random.uniform(_POLL / 2, _POLL))  # noqa: S311
-    last = time.monotonic()
-
-    def renew() -> None:
-        nonlocal last
-        if time.monotonic() - last > _LEASE / 4:
-            _claim(store, run)
-            last = time.monotonic()
-
+    _held.add(run)
     try:
+        _wait(store, run, waiting or (lambda: None))
+        last = time.monotonic()
+
+        def renew() -> None:
+            nonlocal last
+            if time.monotonic() - last > _LEASE / 4:
+                _claim(store, run)
+                last = time.monotonic()
+
         yield renew
     finally:
+        _held.discard(run)
         # What went wrong before is what the user must hear, and the lease ends by itself.
         with suppress(ZooError):
             store.write("end_turn", run=run)
 
 
+def _wait(store: Store, run: str, waiting: Callable[[], None]) -> None:
+    end = time.monotonic() + _PATIENCE
+    while not _claim(store, run) and time.monotonic() < end:
+        waiting()
+        time.sleep(random.uniform(_POLL / 2, _POLL))  # noqa: S311
+
+
 def _claim(store: Store, run: str) -> bool:
     """Look before asking: who asks writes, and would be in the way of who has the turn."""
-    dead = []
+    over = []
     for row in store.read("turn"):
-        if is_dead(row["owner"]):
-            dead.append(row["owner"])
-        elif not row["expired"] and row["owner"] != owner():
+        mine = row["owner"] == owner()
+        if (mine and row["run"] not in _held) or is_dead(row["owner"]):
+            over.append(row["run"])  # it ended without being able to say so
+        elif not row["expired"] and row["run"] != run:
             return False
-    return bool(
-        store.transact(
-            lambda tx: tx.run("claim_turn", run=run, owner=owner(), seconds=_LEASE, dead=dead)
-        )
-    )
+    claim = {"run": run, "owner": owner(), "seconds": _LEASE, "over": over}
+    return bool(store.transact(lambda tx: tx.run("claim_turn", **claim)))

@@ -1,5 +1,5 @@
-// Which process writes in bulk, and has its lease run out?
+// Which run of which process writes in bulk, and has its lease run out?
 // params:
 MATCH (z:Zoo {id: 'zoo'})
-WHERE z.writer_owner IS NOT NULL
-RETURN z.writer_owner AS owner, z.writer_until < datetime() AS expired
+WHERE z.writer IS NOT NULL
+RETURN z.writer AS run, z.writer_owner AS owner, z.writer_until < datetime() AS expired

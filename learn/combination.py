@@ -21,8 +21,10 @@ from graphdb.columns import Floats, Indices
 from learn.metrics import constant
 
 Mask = NDArray[np.bool_]
-MIXES = (0.2, 0.4, 0.6, 0.8)
-TAILS = (0.0, 1.0, 2.0)
+MIXES = (0.4, 0.5, 0.6)
+TAILS = (0.0, 0.5, 1.0)
+#: How far the chosen weights are drawn back to equal ones: inner targets are few.
+SHRINK = 0.5
 STEPS = 5
 
 
@@ -122,10 +124,13 @@ def grid(parts: int) -> Floats:
 
 
 def best(simplex: Floats, quality: list[Floats]) -> Floats:
-    """The mean of the best fifth: steadier than the single best. Shapes: [S, P] -> [P]."""
+    """The mean of the best fifth, which is steadier than the single best, drawn to equal weights.
+
+    Shapes: [S, P] -> [P].
+    """
     mean = np.mean(quality, axis=0)
     top = np.argsort(-mean, kind="stable")[: max(1, len(simplex) // 5)]
-    chosen: Floats = simplex[top].mean(axis=0)
+    chosen: Floats = (1 - SHRINK) * simplex[top].mean(axis=0) + SHRINK / simplex.shape[1]
     return chosen
 
 

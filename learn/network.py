@@ -49,7 +49,7 @@ class NetworkConfig:
 
     networks: int = 5
     hidden: int = 24
-    steps: int = 250
+    steps: int = 220
     rate: float = 0.01
     decay: float = 1e-3
     targets: int = 2

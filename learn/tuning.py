@@ -20,6 +20,8 @@ from learn.view import View
 Mask = NDArray[np.bool_]
 #: Share of the models that are hidden to see how a new one would fare.
 COLD = 0.3
+#: A smaller gain in mean quality is luck.
+LUCK = 0.006
 #: Pairs used to compare hyperparameters.
 ENOUGH = 1000
 
@@ -39,8 +41,10 @@ CANDIDATES: tuple[dict[str, float], ...] = (
 def inner_predictions(
     view: View, config: KernelConfig, rows: Indices, *, cold: Mask | None = None
 ) -> Floats:
-    """Each pair predicted without any record of its dataset, nor, where ``cold`` [M] is true, of its
-    model: then only those are asked. Shapes: [n, 2], NaN where the pair was not asked.
+    """Each pair predicted without any record of its dataset.
+
+    With ``cold`` [M] only the pairs of those models are asked, and without their records too.
+    Shapes: [n, 2], NaN where the pair was not asked.
     """
     near = dataset_kernel(view, config)
     process = Process(view, near, profile(view), -1, config)
@@ -84,8 +88,7 @@ def tune(view: View, *, seed: int) -> KernelConfig:
     for change in CANDIDATES[1:]:
         candidate = replace(best, **change)
         value = quality(view, candidate, rows, cold)
-        # A small gain on few inner targets is luck.
-        if value > best_value + 0.002:
+        if value > best_value + LUCK:
             best, best_value = candidate, value
     return best
 

@@ -36,6 +36,8 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     made.shutdown()
 
 
+#: The ledger is raced for on both stores elsewhere; a cluster is slow to start.
+@pytest.mark.parametrize("place", ["embedded"], indirect=True)
 def test_a_node_dies_and_no_job_is_lost_or_done_twice(
     cluster: Any, store: Store, image_model: Path, images: Path
 ) -> None:
@@ -44,7 +46,7 @@ def test_a_node_dies_and_no_job_is_lost_or_done_twice(
     second = cluster.add_node(num_cpus=2)
     models = [
         Model(f"m/{n}", modality="image", source=image_model.as_uri(), parameters=10_000)
-        for n in range(6)
+        for n in range(4)
     ]
     data = [Dataset("d", modality="image", source=images.as_uri())]
     write_history(store, History(models, data), provenance=Provenance("test"))
@@ -58,7 +60,7 @@ def test_a_node_dies_and_no_job_is_lost_or_done_twice(
     done = ingest_runs(
         store, request, lambda beat: RayLauncher(address=cluster.address, beat=beat), tell=tell
     )
-    assert (done.total, done.done, done.failed, done.elsewhere) == (6, 6, 0, 0), done
+    assert (done.total, done.done, done.failed, done.elsewhere) == (4, 4, 0, 0), done
     for known in ledger.known_results(store, method="full"):
         ended[known.model] += 1
     assert ended == Counter({model.id: 1 for model in models})

@@ -42,7 +42,13 @@ bench: .venv/everything
 browser: .venv/package
 	@$(ZOO_PYTHON) -m browser.pack
 
-# One dataset left out of the zoo and predicted, always in a store that is thrown away.
-HISTORY ?= $(wildcard ../shared/data/transfergraph)
-demo: .venv/package
+# One dataset left out of the zoo and predicted; then some models of our own fine-tuned live, to see
+# who is right. Always in stores that are thrown away.
+HISTORY ?= $(firstword $(wildcard ../shared/data/transfergraph zoo/mini/history))
+demo: .venv/jobs
 	@$(ZOO_PYTHON) examples/left_out.py $(HISTORY)
+	@$(ZOO_PYTHON) examples/live.py
+
+.venv/jobs: .venv/package
+	.venv/bin/uv pip install --quiet --python $(ZOO_PYTHON) --editable ".[jobs]"
+	touch $@

@@ -2,8 +2,8 @@
 
     python examples/left_out.py [HISTORY [DATASET]]
 
-HISTORY is TransferGraph's folder or a record bundle; without one the history is made up by a seed.
-The store is thrown away at the end.
+HISTORY is TransferGraph's folder or a record bundle; without one it is the history of small models
+that this project made with its own jobs. The store is thrown away at the end.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from pathlib import Path
 
 from graphdb.records import History
 from zoo import Candidates, Zoo
-from zoo.sources import generate_history, read_history, write_bundle
+from zoo.mini.history import HISTORY
+from zoo.sources import read_history, write_bundle
 
 #: A dataset most people know, where the history has it.
 FAVOURITE = "pets"
 
 
-def main(path: Path | None, dataset: str | None) -> None:
-    history, name = read_or_make_up(path)
+def main(path: Path, dataset: str | None) -> None:
+    reading = read_history(path)
+    history = reading.history
     target = dataset or choose_target(history)
     truth = best_values(history, target)
     with tempfile.TemporaryDirectory() as folder:
@@ -33,7 +35,7 @@ def main(path: Path | None, dataset: str | None) -> None:
         os.environ["ZOO_ARTIFACTS"] = f"{folder}/artifacts"
         known = Path(folder) / "history"
         write_bundle(without(history, target), known)
-        say(f"{name}, all results on {target!r} left out")
+        say(f"{reading.kind} history of {path}, all results on {target!r} left out")
         modality = next(found.modality for found in history.datasets if found.id == target)
         only = ["--modality", modality] if modality else []
         run("zoo", "ingest", "records", str(known))
@@ -42,18 +44,6 @@ def main(path: Path | None, dataset: str | None) -> None:
         with Zoo.open() as zoo:
             answer = zoo.candidates(target, k=1000)
     compare(answer, truth)
-
-
-def read_or_make_up(path: Path | None) -> tuple[History, str]:
-    if path is not None:
-        reading = read_history(path)
-        return reading.history, f"{reading.kind} history of {path}"
-    print(
-        "No HISTORY. A real one is TransferGraph's (its authors publish the records), or your own:"
-    )
-    print("make demo HISTORY=folder, with the three CSV files of docs/bundle.md.")
-    history = generate_history(models=60, datasets=12, records_per_model=None, seed=0)
-    return history, "A SYNTHETIC history, made up by seed 0: its figures say nothing of real models"
 
 
 def choose_target(history: History) -> str:
@@ -117,4 +107,4 @@ def say(text: str) -> None:
 
 if __name__ == "__main__":
     given = sys.argv[1:] + [""] * 2
-    main(Path(given[0]) if given[0] else None, given[1] or None)
+    main(Path(given[0] or HISTORY), given[1] or None)

@@ -10,7 +10,7 @@ import click
 from cli.options import as_json, method, modality, open_zoo
 
 if TYPE_CHECKING:
-    from learn import Result
+    from learn import Prediction, Result
 
 _COLUMNS = ("pearson", "spearman", "kendall", "weighted_kendall", "rel_at_1", "rel_at_5",
             "coverage", "width", "seconds")  # fmt: skip
@@ -21,9 +21,12 @@ _COLUMNS = ("pearson", "spearman", "kendall", "weighted_kendall", "rel_at_1", "r
 @method
 @click.option(
     "--regime",
-    default="dense",
+    "regimes",
+    default=("dense",),
     show_default=True,
-    help="dense, sparse:F, cold:F, zoo:F (fractions) or few:N (target records seen).",
+    multiple=True,
+    help="dense, sparse:F, cold:F, zoo:F (fractions) or few:N (target records seen). Repeat for "
+    "several.",
 )
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="How many.")
 @click.option("--targets", help="Datasets, separated by commas (default: all with 10 results).")
@@ -37,7 +40,7 @@ def evaluate(
     ctx: click.Context,
     modality: str | None,
     method: str,
-    regime: str,
+    regimes: tuple[str, ...],
     seeds: int,
     targets: str | None,
     folds: int | None,
@@ -49,28 +52,55 @@ def evaluate(
     """Compare learners: each target's results are hidden, then predicted.
 
     Without --learner: the default learner beside model-mean, mean-rank, similarity-mean, random.
+    Plots of single predictions are of the first regime.
     """
     from cli.progress import bar
     from cli.rows import print_json
 
+    _check(regimes, plots)
     results: list[Result] = []
-    with open_zoo(ctx) as zoo, bar("Evaluate") as move:
-        for result in zoo.evaluate(
-            modality=modality,
-            method=method,
-            learners=learners,
-            regime=regime,
-            seeds=range(seeds),
-            targets=[name for name in (targets or "").split(",") if name],
-            folds=folds,
-            workers=workers,
-            progress=move,
-        ):
-            results.append(result)
-            if as_json:
-                print_json(result.row())
+    predictions: list[Prediction] = []
+    with open_zoo(ctx) as zoo:
+        for number, regime in enumerate(regimes):
+            with bar(f"Evaluate {regime}") as move:
+                for result in zoo.evaluate(
+                    modality=modality,
+                    method=method,
+                    learners=learners,
+                    regime=regime,
+                    seeds=range(seeds),
+                    targets=[name for name in (targets or "").split(",") if name],
+                    folds=folds,
+                    workers=workers,
+                    progress=move,
+                    keep=predictions if plots and number == 0 else None,
+                ):
+                    results.append(result)
+                    if as_json:
+                        print_json(result.row())
     if not as_json:
         _print(results)
+    if plots:
+        _draw(results, predictions, plots)
+
+
+def _check(regimes: tuple[str, ...], plots: Path | None) -> None:
+    """What would fail only after the first regime, or after all of them, fails at once."""
+    from learn.regimes import parse
+
+    for regime in regimes:
+        parse(regime)
+    if plots:
+        from learn.plots import prepare
+
+        prepare(plots)
+
+
+def _draw(results: list[Result], predictions: list[Prediction], folder: Path) -> None:
+    from learn.plots import plot
+
+    for path in plot(results, predictions, folder):
+        click.echo(f"Drawn: {path}", err=True)
 
 
 def _print(results: list[Result]) -> None:
@@ -78,13 +108,16 @@ def _print(results: list[Result]) -> None:
     from cli.text import cell
     from learn import AGGREGATES
 
-    for target in dict.fromkeys(result.target for result in results):
-        if target not in AGGREGATES:
-            continue
-        rows = [
-            [result.learner, str(result.seed), *(cell(getattr(result, name)) for name in _COLUMNS)]
-            for result in results
-            if result.target == target
-        ]
-        columns = ("learner", "seed", *(name.replace("_", " ") for name in _COLUMNS))
-        print_table(columns, rows, target.replace("_", " "))
+    for regime in dict.fromkeys(result.regime for result in results):
+        for target in AGGREGATES:
+            rows = [
+                [
+                    result.learner,
+                    str(result.seed),
+                    *(cell(getattr(result, name)) for name in _COLUMNS),
+                ]
+                for result in results
+                if (result.regime, result.target) == (regime, target)
+            ]
+            columns = ("learner", "seed", *(name.replace("_", " ") for name in _COLUMNS))
+            print_table(columns, rows, f"{regime}: {target.replace('_', ' ')}")

@@ -125,6 +125,21 @@ def test_evaluate_prints_the_protocols_keys(zoo: Zoo, history: Path) -> None:
     assert "Did you mean" in zoo.fails("evaluate", "--learner", "model-men")
 
 
+def test_evaluate_draws_several_regimes(zoo: Zoo, history: Path, tmp_path: Path) -> None:
+    zoo("ingest", "records", str(history))
+    folder = tmp_path / "plots"
+    regimes = ("--regime", "dense", "--regime", "zoo:0.6")
+    few = ("--learner", "model-mean", "--learner", "random", "--workers", "1")
+    ended = zoo("evaluate", "--json", "--modality", "image", *few, *regimes, "--plots", str(folder))
+    assert {row["regime"] for row in ended.objects} == {"dense", "zoo:0.6"}
+    names = {"rel_at_k", "metrics_by_target", "metrics_by_target_zoo-0.6", "models_kept"}
+    assert {path.stem for path in folder.iterdir()} == names
+    assert all(f"{name}.png" in ended.err for name in names)
+    assert "No regime 'warm'" in zoo.fails(
+        "evaluate", *few, "--regime", "dense", "--regime", "warm"
+    )
+
+
 def test_every_named_query_runs(trained: Zoo, history: Path) -> None:
     dataset, model = (first_id(history / f"{kind}.csv") for kind in ("datasets", "models"))
     trained(

@@ -78,7 +78,9 @@ def prepare(folder: Path) -> None:
 def rel_at_k(results: Sequence[Result]) -> Figure:
     """Rel@k against k, one panel a regime, weighted by the targets' gaps."""
     regimes = list(dict.fromkeys(one.regime for one in results))
-    figure, panels = panels_of(len(regimes), width=4.6, height=3.9, columns=3)
+    figure, panels = panels_of(
+        len(regimes), width=4.6 if len(regimes) > 1 else 7.0, height=3.9, columns=3
+    )
     for panel, regime in zip(panels, regimes, strict=True):
         rows = [one for one in results if one.regime == regime and one.target == AGGREGATES[1]]
         for number, (learner, mine) in enumerate(by(rows, lambda one: one.learner)):
@@ -97,14 +99,15 @@ def metrics_by_target(results: Sequence[Result]) -> Figure:
     """Each metric by target, the learners beside the baselines; the last rows are means."""
     targets = [one.target for one in results if one.target not in AGGREGATES]
     names = [*dict.fromkeys(targets), *AGGREGATES[:2]]
-    figure, panels = panels_of(
-        len(METRICS), width=4.2, height=1.6 + 0.36 * len(names), columns=len(METRICS)
-    )
     learners = by(results, lambda one: one.learner)
+    row_height = max(0.36, 0.05 * len(learners))
+    figure, panels = panels_of(
+        len(METRICS), width=4.2, height=1.6 + row_height * len(names), columns=len(METRICS)
+    )
     for panel, (metric, label) in zip(panels, METRICS.items(), strict=True):
         for number, (learner, mine) in enumerate(learners):
             # A little apart, so that equal values do not hide each other.
-            apart = 0.6 * ((number + 0.5) / len(learners) - 0.5)
+            apart = 0.7 * ((number + 0.5) / len(learners) - 0.5)
             for row, name in enumerate(names):
                 values = known(getattr(one, metric) for one in mine if one.target == name)
                 if len(values):

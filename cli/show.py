@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from cli.options import as_json, open_zoo
@@ -10,19 +12,34 @@ from cli.options import as_json, open_zoo
 @click.command()
 @click.argument("identity", metavar="ID")
 @click.option("--kind", type=click.Choice(["model", "dataset", "learner", "run", "job"]))
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also draw a model or dataset with its neighbours into this HTML file.",
+)
 @as_json
 @click.pass_context
-def show(ctx: click.Context, identity: str, kind: str | None, as_json: bool) -> None:
+def show(
+    ctx: click.Context, identity: str, kind: str | None, html: Path | None, as_json: bool
+) -> None:
     """Show everything about one model, dataset, learner, run or job."""
     from cli.rows import print_json, print_rows, print_table
     from cli.text import cell, plain
 
     with open_zoo(ctx) as zoo:
         found = zoo.show(identity, kind=kind)
+        if html is not None:
+            from zoo.drawing import draw, find_neighbourhood
+
+            draw(find_neighbourhood(zoo.store, identity, kind=found.kind), html, text=plain)
     if as_json:
         print_json({"kind": found.kind, **found.properties, "results": found.results})
-        return
-    rows = [[name, cell(value)] for name, value in found.properties.items() if value is not None]
-    print_table(("", ""), rows, f"{found.kind} {plain(identity)}")
-    if found.results:
-        print_rows(found.results, as_json=False, title="Results")
+    else:
+        rows = [
+            [name, cell(value)] for name, value in found.properties.items() if value is not None
+        ]
+        print_table(("", ""), rows, f"{found.kind} {plain(identity)}")
+        if found.results:
+            print_rows(found.results, as_json=False, title="Results")
+    if html is not None:
+        click.echo(f"Drawn: open {plain(str(html))} in a browser.", err=True)

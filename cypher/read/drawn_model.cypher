@@ -1,0 +1,18 @@
+// What hangs on a model: its best results, what it was pre-trained on, what is predicted for it?
+// params: id, limit
+MATCH (m:Model {id: $id})-[r:FINE_TUNED_ON]->(d:Dataset)
+WITH m, d, r.method AS method, r.metric AS metric, avg(r.value) AS value, count(*) AS records
+ORDER BY value DESC, d.id LIMIT $limit
+RETURN 'FINE_TUNED_ON' AS type, m.id AS model, d.id AS dataset, value,
+       method + ', ' + metric AS label, records
+UNION ALL
+MATCH (m:Model {id: $id})-[r:PRETRAINED_ON]->(d:Dataset)
+WITH m, d, r ORDER BY d.id LIMIT $limit
+RETURN 'PRETRAINED_ON' AS type, m.id AS model, d.id AS dataset, r.accuracy AS value,
+       null AS label, 1 AS records
+UNION ALL
+MATCH (m:Model {id: $id})-[p:PREDICTED]->(d:Dataset)<-[q:PUBLISHED]-(l:Learner)
+WHERE q.run = p.run AND l.default
+WITH m, d, p ORDER BY p.rank, d.id LIMIT $limit
+RETURN 'PREDICTED' AS type, m.id AS model, d.id AS dataset, p.accuracy AS value,
+       'rank ' + toString(p.rank) AS label, 1 AS records

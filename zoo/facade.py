@@ -29,6 +29,8 @@ from zoo.listing import Shown
 from zoo.prediction import Candidates
 
 if TYPE_CHECKING:
+    import py2neo
+
     from learn import Prediction, Result
 
 
@@ -211,6 +213,12 @@ class Zoo:
     def show(self, identity: str, *, kind: str | None = None) -> Shown:
         """Everything about one model, dataset, learner, run or job."""
         return listing.show_node(self.store, identity, kind=kind)
+
+    def py2neo(self, **options: object) -> py2neo.Graph:
+        """A connected ``py2neo.Graph`` of this zoo; see :mod:`zoo.notebooks` (extra ``py2neo``)."""
+        from zoo.notebooks import connect_py2neo
+
+        return connect_py2neo(self.store, **options)
 
     def close(self) -> None:
         self.store.close()

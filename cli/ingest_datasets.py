@@ -9,6 +9,7 @@ import click
 
 from cli.options import as_json, open_zoo
 from cli.text import cell, count, plain
+from graphdb.errors import ZooError
 
 
 @click.command()
@@ -76,11 +77,11 @@ def datasets(
         for note in dict.fromkeys(note for one in done.datasets for note in one.notes):
             click.echo(f"Note: {plain(note)}", err=True)
         for failure in done.failures:
-            click.echo(f"Failed: {plain(failure.reason)}", err=True)
+            click.echo(f"Failed: {plain(failure.reference)}: {plain(failure.reason)}", err=True)
         if done.datasets:
             click.echo("Next: zoo ingest runs, or: zoo predict DATASET", err=True)
     if done.failures and not done.datasets:
-        ctx.exit(1)
+        raise ZooError(f"None of {len(done.failures)} datasets could be read; why: zoo ls jobs")
 
 
 def _seen(one: object) -> int | None:

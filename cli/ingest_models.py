@@ -6,6 +6,7 @@ import click
 
 from cli.options import as_json, dry_run, open_zoo
 from cli.text import cell, count, plain
+from graphdb.errors import ZooError
 
 
 @click.command()
@@ -72,4 +73,4 @@ def models(
         if found and not dry_run:
             click.echo("Next: zoo ingest datasets REF..., then zoo ingest runs", err=True)
     if failures and not found:
-        ctx.exit(1)
+        raise ZooError(f"None of {len(failures)} models could be read; why: zoo ls jobs")

@@ -127,7 +127,7 @@ def runs(
         if not dry_run:
             request, failures = _with_missing(zoo.store, request)
             for failure in failures:
-                click.echo(f"Failed: {plain(failure.reason)}", err=True)
+                click.echo(f"Failed: {plain(failure.reference)}: {plain(failure.reason)}", err=True)
         plan = make_plan(zoo.store, request)
         _print_plan(plan, as_json=as_json, whole=dry_run)
         if dry_run or not plan.jobs:
@@ -137,7 +137,7 @@ def runs(
             done = run_plan(zoo.store, plan, request, launcher, budget=limit, tell=tell)
     _print_done(done, as_json=as_json)
     if done.failed and not done.done:
-        ctx.exit(1)
+        raise ZooError(f"All {done.failed} jobs failed; why: zoo ls jobs, then zoo show JOB")
 
 
 def _with_missing(store: Store, request: Request) -> tuple[Request, list[Failure]]:
@@ -150,7 +150,7 @@ def _with_missing(store: Store, request: Request) -> tuple[Request, list[Failure
         store, request.models, request.datasets, configs=dict(request.configs)
     )
     if (request.models and not models) or (request.datasets and not datasets):
-        raise ZooError(failures[0].reason)
+        raise ZooError(f"{failures[0].reference}: {failures[0].reason}")
     return replace(request, models=models, datasets=datasets), failures
 
 

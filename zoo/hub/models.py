@@ -53,7 +53,7 @@ def describe_models(
         try:
             yield describe_model(reference, allow_pickle=allow_pickle)
         except ZooError as error:
-            yield Failure(str(reference), first_line(error))
+            yield Failure(str(reference), first_line(error).removeprefix(f"{reference}: "))
 
 
 def describe_model(

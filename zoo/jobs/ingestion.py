@@ -117,7 +117,7 @@ def ingest_datasets(
                 run=run, threads=threads,
             )  # fmt: skip
         except ZooError as error:
-            failures.append(Failure(reference, str(error)))
+            failures.append(Failure(reference, str(error).removeprefix(f"{reference}: ")))
         else:
             ingest_dataset(store, one, command=f"zoo ingest datasets {shlex.quote(reference)}")
             _keep(store, "datasets", [], [reference])

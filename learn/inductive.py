@@ -63,7 +63,7 @@ class Inductive:
             view, kernel, self.config, rows=rows, cold=cold, seed=seed, device=device
         )
         tell(0.9, "combination and intervals on inner targets")
-        standards = weigh(view, inner)
+        standards = weigh(view, inner, names=self.config.parts)
         calibration = calibrate(view, near, inner, standards)
         tell(1.0, "done")
         return FittedInductive(

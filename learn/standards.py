@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from graphdb.columns import Floats, Indices
 from learn.calibration import conformity
-from learn.combination import Weights, choose, combine, equal
+from learn.combination import Weights, choose, combine, prior
 from learn.levels import Expected, expect
 from learn.members import Inner
 from learn.view import View
@@ -44,19 +44,22 @@ class Calibration:
     likeness: float
 
 
-def weigh(view: View, inner: Inner) -> Standards:
+def weigh(view: View, inner: Inner, *, names: tuple[str, ...]) -> Standards:
     """Weights from out-of-target predictions."""
     return Standards(
-        warm=weights_of(view, inner.rows, inner.warm), cold=weights_of(view, inner.rows, inner.cold)
+        warm=weights_of(view, inner.rows, inner.warm, names),
+        cold=weights_of(view, inner.rows, inner.cold, names),
     )
 
 
-def weights_of(view: View, rows: Indices, parts: Floats) -> Weights:
-    """Chosen where predictions exist, equal where none do."""
+def weights_of(view: View, rows: Indices, parts: Floats, names: tuple[str, ...]) -> Weights:
+    """Chosen where predictions exist, the prior ones where none do."""
     known = np.isfinite(parts).all(axis=(0, 2))
     if known.sum() < 10:
-        return equal(len(parts))
-    return choose(parts[:, known], view.standing.z[rows[known]], view.pairs.dataset[rows[known]])
+        return prior(names)
+    return choose(
+        names, parts[:, known], view.standing.z[rows[known]], view.pairs.dataset[rows[known]]
+    )
 
 
 def calibrate(view: View, near: Floats, inner: Inner, standards: Standards) -> Calibration:

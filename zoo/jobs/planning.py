@@ -103,7 +103,7 @@ def make_plan(store: Store, request: Request) -> Plan:
     )
     known = ledger.known_results(store, method=request.settings.method)
     states, dead = ledger.job_states(store), set(ledger.dead_owners(store))
-    pricing = Pricing(known)
+    pricing, folder = Pricing(known), checkpoints()
     present = {(k.model, k.dataset) for k in known if request.seed in (None, k.seed)}
     jobs, unreachable, counts = [], {}, {"present": 0, "failed": 0, "running": 0}
     for dataset in datasets:
@@ -114,7 +114,7 @@ def make_plan(store: Store, request: Request) -> Plan:
                 counts["present"] += 1
                 continue
             try:
-                spec = _spec(model, dataset, request)
+                spec = _spec(model, dataset, request, folder)
             except ZooError as error:
                 name = model.id if model.id in str(error) else dataset.id
                 unreachable[name] = str(error)
@@ -152,7 +152,9 @@ def _held(state: ledger.JobState | None, dead: set[str], retry: bool) -> str | N
     return None if free else "running"
 
 
-def _spec(model: ledger.Model, dataset: ledger.Dataset, request: Request) -> FineTuningSpec:
+def _spec(
+    model: ledger.Model, dataset: ledger.Dataset, request: Request, folder: Path
+) -> FineTuningSpec:
     settings = request.settings
     identity = fine_tuning_id(
         SOURCE, model.id, dataset.id, settings.method, epochs=settings.epochs, seed=settings.seed,
@@ -174,16 +176,16 @@ def _spec(model: ledger.Model, dataset: ledger.Dataset, request: Request) -> Fin
             max_samples=request.max_samples,
         ),
         settings=settings,
-        folder=checkpoints(identity),
+        folder=folder / identity,
         trackers=request.trackers,
         push_to_hub=request.push_to_hub,
         threads=request.threads,
     )
 
 
-def checkpoints(identity: str) -> Path:
-    """Where a job keeps its checkpoints on this machine until it ends."""
-    return Path(platformdirs.user_cache_dir("transferzoo")) / "jobs" / identity
+def checkpoints() -> Path:
+    """Where jobs keep their checkpoints on this machine until they end."""
+    return Path(platformdirs.user_cache_dir("transferzoo")) / "jobs"
 
 
 def place_of(identity: str, source: str | None, places: Mapping[str, str]) -> str:

@@ -1,0 +1,84 @@
+"""``zoo ingest runs`` killed and interrupted: the same command again does what is missing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from graphdb import jobs as ledger
+from graphdb.histories import write_history
+from graphdb.records import Dataset, History, Model
+from graphdb.runs import Provenance
+from graphdb.store import Store
+
+RUN = ("ingest", "runs", "--image-size", "32", "--threads", "1", "--epochs", "2", "--json")
+
+
+def start(environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-c", "import cli; cli.main()", *RUN],
+            env=environment, stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+
+@pytest.mark.timeout(500)
+def test_a_command_killed_and_one_interrupted_leave_only_what_is_missing(
+    image_model: Path, images: Path, tmp_path: Path
+) -> None:
+    """Three jobs: kill -9 while one runs, then Ctrl-C, then to the end; nothing is done twice."""
+    address = f"embedded:{tmp_path / 'store'}"
+    models = [Model(f"m/{n}", modality="image", source=image_model.as_uri()) for n in range(3)]
+    data = [Dataset("d", modality="image", source=images.as_uri())]
+    with Store.open(address) as store:
+        write_history(store, History(models, data), provenance=Provenance("test"))
+    environment = os.environ | {"ZOO_STORE": address, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    for number, (sign, expected) in enumerate(((signal.SIGKILL, -9), (signal.SIGINT, 130))):
+        command = start(environment, tmp_path / f"{number}.log")
+        # Its first job has been handed over: the folder of the launcher holds its specification.
+        wait_for_job(command)
+        command.send_signal(sign)
+        assert command.wait(60) == expected, (tmp_path / f"{number}.log").read_text()
+        assert "Traceback" not in (tmp_path / f"{number}.log").read_text()
+        with Store.open(address) as store:
+            wanted = "running" if sign == signal.SIGKILL else "stopped"
+            assert wanted in {s.status for s in ledger.job_states(store).values()}
+    last = start(environment, tmp_path / "last.log")
+    assert last.wait(200) == 0, (tmp_path / "last.log").read_text()
+    with Store.open(address) as store:
+        done = [(k.model, k.dataset) for k in ledger.known_results(store, method="full")]
+        assert sorted(done) == [(f"m/{n}", "d") for n in range(3)]
+        assert {s.status for s in ledger.job_states(store).values()} == {"done"}
+    answers = [line for line in (tmp_path / "last.log").read_text().splitlines() if "{" in line]
+    assert json.loads(answers[-1])["done"] >= 1
+
+
+def wait_for_job(command: subprocess.Popen[bytes]) -> None:
+    """Until the command has a grandchild: nursery and job."""
+    import psutil
+
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        assert command.poll() is None, "the command ended too early"
+        try:
+            below = psutil.Process(command.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            below = []
+        if sum("zoo.jobs.nursery" in " ".join(safe_line(p)) for p in below) >= 2:
+            return
+        time.sleep(0.05)
+    raise AssertionError("no job was started")
+
+
+def safe_line(process: object) -> list[str]:
+    try:
+        return process.cmdline()  # type: ignore[attr-defined, no-any-return]
+    except Exception:
+        return []

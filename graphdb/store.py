@@ -376,16 +376,40 @@ def translated(address: Address) -> Iterator[None]:
         raise ZooError(f"{address}: this user may not do that: {_line(error)}") from error
     except (exceptions.ServiceUnavailable, exceptions.SessionExpired) as error:
         raise ZooError(
-            f"No answer from {address}: {_line(error)}. Start it (docker compose up -d, or "
-            "zoo db serve) and type the same command again: nothing is half written"
+            f"No answer from {address}: {_line(error)}. {_tls_hint(address)}Start it (docker "
+            "compose up -d, or zoo db serve) and type the same command again: nothing is half "
+            "written"
         ) from error
     except exceptions.Neo4jError as error:
         code = error.code or ""
         if code.endswith(("SyntaxError", "ParameterMissing", "TypeError")):
             raise
-        raise ZooError(f"{address} could not do that: {_line(error)} [{code}]") from error
+        raise ZooError(
+            f"{address} could not do that: {_line(error)} [{code}]{_server_hint(error)}"
+        ) from error
     except exceptions.DriverError as error:
         raise ZooError(f"{address}: {_line(error)}") from error
+
+
+def _tls_hint(address: Address) -> str:
+    if not (address.url or "").partition(":")[0].endswith("+s"):
+        return ""
+    return "Its certificate must be one that this machine trusts and bear this host's name. "
+
+
+def _server_hint(error: exceptions.Neo4jError) -> str:
+    """Where the server failed and not the query: what it is most often."""
+    text = f"{error.code} {error.message}"
+    signs = (
+        "server log",
+        "Could not append",
+        "DatabaseUnavailable",
+        "TransactionLogError",
+        "panic",
+    )
+    if not any(sign in text for sign in signs):
+        return ""
+    return ". Is its disk full? Free some space, restart it, and type the same command again"
 
 
 def _line(error: Exception) -> str:

@@ -1,0 +1,255 @@
+"""Hostile names are data, credentials stay where they are, nothing that is read is executed."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+import unicodedata
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cli.text import cell, plain
+from graphdb import embedded
+from graphdb.errors import ZooError
+from graphdb.histories import read_history
+from graphdb.records import Dataset, FineTuning, History, Model, Transferability
+from graphdb.removal import remove_node
+from graphdb.store import Store
+from tests.graphdb.zoos import small, write
+from tests.production.serving import run_zoo
+from tests.stores import Place
+from zoo.artifacts import _unpack, read_artifact, write_artifact
+from zoo.listing import list_nodes, show_node
+
+HOSTILE = [
+    "' OR 1=1 //", '"}) DETACH DELETE n //', "`) MATCH (n) DETACH DELETE n //", "$limit", "{id}",
+    "\\", "\\u0027", "a\nb", "a\r\nb", "\t", "\x1b[2J\x1b]0;owned\x07", "💥👩‍👩‍👧", "\u202egnp.exe",
+    "\u200b", "nul\0byte", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "&lt;",
+    "../../etc/passwd", "; rm -rf /", "$(id)", "%s%n", "NULL", "e\u0301", "é", "x" * 7_000,
+    "[bold red]markup[/]", "\ufeffbom", "𝕏", "\u2028",
+]  # fmt: skip
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
+HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def _hostile(names: list[str]) -> History:
+    return History(
+        models=[Model(n, name=n * 2, family=n, license=n, source=n) for n in names],
+        datasets=[Dataset(n, task=n, quarantined=n) for n in names],
+        fine_tunings=[FineTuning(n, n, n, 0.5, device=n) for n in names],
+        transferabilities=[Transferability(n, n, n, 1.0) for n in names],
+    )
+
+
+def test_hostile_names_are_data(store: Store, place: Place) -> None:
+    history = _hostile(HOSTILE)
+    write(store, history)
+    assert write(store, history) is None
+    found = read_history(store)
+    assert {m.id for m in found.models} == set(HOSTILE)
+    assert {m.id: m for m in found.models} == {m.id: m for m in history.models}
+    assert {f.id for f in found.fine_tunings} == set(HOSTILE)
+    for name in HOSTILE:
+        shown = show_node(store, name, kind="model")
+        assert shown.properties["license"] == name and len(shown.results) == 1
+        assert name in {row["id"] for row in list_nodes(store, "models", contains=name)}
+        assert store.read("records", dataset=name, method="full", limit=5)[0]["model"] == name
+    for name in HOSTILE:
+        remove_node(store, "model", name)
+        remove_node(store, "dataset", name)
+    assert place.run("MATCH (n) WHERE n:Model OR n:Dataset RETURN count(n) AS n") == [{"n": 0}]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(names=st.lists(TEXTS, min_size=1, max_size=8, unique=True))
+def test_any_text_is_data(store: Store, names: list[str]) -> None:
+    history = _hostile(names)
+    write(store, history)
+    stored = {m.id: m for m in read_history(store).models}
+    assert all(stored[m.id] == m for m in history.models)
+
+
+@given(st.text(max_size=300))
+def test_nothing_hidden_reaches_a_terminal(text: str) -> None:
+    for shown in (plain(text), cell(text)):
+        assert not {unicodedata.category(character) for character in shown} & HIDDEN
+
+
+def test_a_terminal_and_json_lines_stay_whole(store: Store, zoo_env: dict[str, str]) -> None:
+    names = [name for name in HOSTILE if "\0" not in name]
+    write(store, _hostile(names))
+    table = run_zoo("ls", "models", env=zoo_env)
+    assert table.returncode == 0, table.stderr
+    for character in table.stdout + table.stderr:
+        assert character == "\n" or unicodedata.category(character) not in HIDDEN, character
+    assert "[bold red]" in table.stdout
+    lines = run_zoo("ls", "models", "--json", env=zoo_env).stdout.split("\n")
+    assert {json.loads(line)["id"] for line in lines if line} == set(names)
+    evil = names[4 if names[4] != "{id}" else 1]
+    shown = run_zoo("show", "--", evil, env=zoo_env)
+    assert shown.returncode == 0, shown.stderr
+    gone = run_zoo("show", "--", "\x1b[2Jgone\u202e", env=zoo_env)
+    assert gone.returncode == 1 and "\x1b" not in gone.stderr and "\u202e" not in gone.stderr
+    assert gone.stderr.count("\n") == 1
+
+
+# Credentials -------------------------------------------------------------------------------------
+
+
+def test_credentials_are_nowhere_they_can_be_read(
+    store: Store, place: Place, zoo_env: dict[str, str], tmp_path: Path
+) -> None:
+    """Everything commands print with --verbose, and every file they leave, failures included."""
+    write(store, small())
+    zoo_env = {**zoo_env, "XDG_DATA_HOME": str(tmp_path / "data"), "ZOO_PUSH_PASSWORD": "hunter22"}
+    bundle = tmp_path / "bundle"
+    refused = {**zoo_env, "ZOO_STORE": "bolt://127.0.0.1:1"}
+    printed = [
+        run_zoo("--verbose", "export", str(bundle), env=zoo_env),
+        run_zoo("--verbose", "ingest", "records", str(bundle), "--dry-run", env=zoo_env),
+        run_zoo("--verbose", "db", "status", env=zoo_env),
+        run_zoo("--verbose", "db", "backup", str(tmp_path / "zoo.backup"), env=zoo_env),
+        run_zoo("--verbose", "db", "push", "bolt://127.0.0.1:1", env=zoo_env),
+        run_zoo("--verbose", "ls", "models", env=refused),
+    ]
+    assert [done.returncode for done in printed] == [0, 0, 0, 0, 1, 1], printed
+    assert "upsert_models: " in printed[1].stderr and " ms, " in printed[1].stderr
+    secrets = [place.password.encode(), b"hunter22"]
+    for done in printed:
+        assert not any(secret in (done.stdout + done.stderr).encode() for secret in secrets)
+        assert "Traceback" not in done.stderr
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert any(file.name == "timings.json" for file in files)
+    for file in files:
+        assert not any(secret in file.read_bytes() for secret in secrets), file
+
+
+def test_the_embedded_folder_holds_its_password_once(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    with Store.open(f"embedded:{folder}") as opened:
+        write(opened, small())
+        secret = (embedded.read_password(folder) or "").encode()
+        assert Path("/proc/self/cmdline").read_bytes().count(secret) == 0
+    holding = [f for f in folder.rglob("*") if f.is_file() and secret in f.read_bytes()]
+    assert [file.name for file in holding] == ["password"]
+
+
+def test_a_wrong_password_leaves_no_trace_in_the_error(neo4j_session: Place) -> None:
+    try:
+        Store.open(neo4j_session.address, username="neo4j", password="hunter22")
+        pytest.fail("it was let in")
+    except ZooError as error:
+        seen: BaseException | None = error
+        while seen is not None:
+            assert "hunter22" not in str(seen) and "hunter22" not in repr(seen)
+            seen = seen.__cause__ or seen.__context__
+
+
+# TLS ---------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _self_signed(folder: Path) -> Iterator[int]:
+    """A TLS server whose certificate nobody has signed, on loopback."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl to make a certificate with")
+    key, certificate = folder / "key.pem", folder / "cert.pem"
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj",
+         "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out",
+         str(certificate)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    stop = threading.Event()
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(0.1)
+
+    def serve() -> None:
+        while not stop.is_set():
+            try:
+                peer, _ = listener.accept()
+            except TimeoutError:
+                continue
+            with peer:
+                try:
+                    context.wrap_socket(peer, server_side=True).close()
+                except OSError:
+                    continue
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        stop.set()
+        thread.join(10)
+        listener.close()
+
+
+@pytest.mark.parametrize("scheme", ["bolt+s", "neo4j+s"])
+def test_an_unverified_certificate_is_refused(tmp_path: Path, scheme: str) -> None:
+    with _self_signed(tmp_path) as port, pytest.raises(ZooError) as error:
+        Store.open(f"{scheme}://localhost:{port}", username="neo4j", password="hunter22")
+    text = str(error.value)
+    assert "\n" not in text and "hunter22" not in text and str(port) in text
+    assert "certificate" in text
+
+
+# Artefacts ---------------------------------------------------------------------------------------
+
+
+def _zip(names: dict[str, bytes], *, method: int = zipfile.ZIP_STORED) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as archive:
+        for name, content in names.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        _zip({"../evil": b""}), _zip({"/etc/evil": b""}), _zip({"a/b": b""}), _zip({"..": b""}),
+        _zip({"bomb": b"0" * 10_000_000}, method=zipfile.ZIP_DEFLATED), b"no zip", b"",
+        _zip({"cut.safetensors": b"0" * 5_000})[:4_000],
+    ],
+)  # fmt: skip
+def test_a_hostile_artefact_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "in").mkdir()
+    with pytest.raises(ZooError):
+        _unpack(content, tmp_path / "in")
+    assert not list((tmp_path / "in").iterdir())
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_an_artefact_is_the_one_that_was_trained(tmp_path: Path) -> None:
+    write_artifact("a.zip", b"trained", url=str(tmp_path))
+    with pytest.raises(ZooError, match="SHA-256 differs"):
+        read_artifact("a.zip", sha256="0" * 64, url=str(tmp_path))
+    with pytest.raises(ZooError, match="not under"):
+        read_artifact("../a.zip", sha256="0" * 64, url=str(tmp_path / "b"))
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
+
+
+def test_no_code_unpickles() -> None:
+    root = Path(__file__).parents[2]
+    for package in ("cli", "zoo", "learn", "graphdb", "cypher"):
+        for file in (root / package).rglob("*.py"):
+            text = file.read_text("utf-8")
+            for word in ("import pickle", "pickle.load", "joblib", "yaml.load(", "shelve"):
+                assert word not in text, f"{file}: {word}"
+            assert text.count("torch.load(") == text.count("weights_only=True"), file

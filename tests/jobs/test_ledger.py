@@ -10,15 +10,17 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
 import pytest
 
 from graphdb import jobs as ledger
 from graphdb.errors import ZooError
 from graphdb.histories import write_history
+from graphdb.learners import LearnerRecord, write_learner
+from graphdb.predictions import Predictions, publish_predictions
 from graphdb.records import Dataset, FineTuning, History, Model
 from graphdb.runs import Provenance
 from graphdb.store import Store
@@ -250,17 +252,20 @@ def test_a_forgotten_result_is_planned_again(store: Store) -> None:
     assert job and run(store, Instant()).done == 1
 
 
-def test_the_best_predicted_goes_first(store: Store, tmp_path: Path) -> None:
-    """Scores order the plan; a pair without one comes last."""
-    from zoo.jobs.planning import _ordered
-
+def test_the_best_predicted_goes_first(store: Store) -> None:
+    """Published scores order the plan; a pair without one comes last."""
     fill(store, models=3, datasets=1)
+    learner = LearnerRecord("l", "gat", "text", "full", "{}", "{}", "artifact", "0" * 64)
+    write_learner(store, learner, provenance=Provenance("train"))
+    nothing = np.full(2, np.nan)
+    ranked = Predictions(
+        "org/d0", np.array(["org/m2", "org/m0"], dtype=object), np.array([2.0, 1.0]),
+        nothing, nothing, nothing, nothing, nothing,
+    )  # fmt: skip
+    publish_predictions(
+        store, [ranked], learner="l", method="full", provenance=Provenance("predict")
+    )
     plan = make_plan(store, Request())
-    found = {("org/m2", "org/d0"): 2.0, ("org/m0", "org/d0"): 1.0}
-    original = ledger.predicted_scores
-    try:
-        ledger.predicted_scores = lambda *_, **__: found
-        ordered = _ordered(store, plan.jobs, ledger.find_datasets(store), Request())
-    finally:
-        ledger.predicted_scores = original
-    assert [job.spec.model.id for job in ordered] == ["org/m2", "org/m0", "org/m1"]
+    assert [job.spec.model.id for job in plan.jobs] == ["org/m2", "org/m0", "org/m1"]
+    linear = make_plan(store, Request(settings=Settings(method="linear")))
+    assert len(linear.jobs) == 3, "scores of another method order nothing, and hide nothing"

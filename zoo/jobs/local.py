@@ -117,6 +117,9 @@ class LocalLauncher:
         self._running.clear()
 
     def _start(self, spec: Spec) -> None:
+        if spec.threads is None and self._parallel > 1:  # jobs side by side share the cores
+            cores = max(1, (os.cpu_count() or 1) // self._parallel)
+            spec = spec.model_copy(update={"threads": cores})
         used = {run.device for run in self._running.values()}
         device = next(number for number in range(self._parallel) if number not in used)
         self._running[spec.id] = _Running(spec, device, time.perf_counter())

@@ -46,7 +46,7 @@ def load_network(
         raise JobError("model", error) from error
     _check(model, missing)
     pad_token(model, processor, modality)
-    return Network(_apply(model, settings), processor, modality)
+    return Network(_apply(model, settings, missing), processor, modality)
 
 
 def load_classifier(source: ModelSource, *, modality: str, settings: Settings) -> Network:
@@ -165,26 +165,29 @@ def pad_token(model: torch.nn.Module, processor: Any, modality: str) -> None:
         config.pad_token_id = processor.pad_token_id
 
 
-def _apply(model: torch.nn.Module, settings: Settings) -> torch.nn.Module:
+def _apply(model: torch.nn.Module, settings: Settings, missing: set[str]) -> torch.nn.Module:
+    """What the weights did not hold (a pooler, say) is as new as the head, and learns with it."""
     if settings.method == "lora":
-        return _lora(model, settings)
+        return _lora(model, settings, missing)
     if settings.method == "linear":
-        head = set(_head(model))
+        new = set(_head(model)) | missing
         for name, parameter in model.named_parameters():
-            parameter.requires_grad = name in head
+            parameter.requires_grad = name in new
     return model
 
 
-def _lora(model: torch.nn.Module, settings: Settings) -> torch.nn.Module:
+def _lora(model: torch.nn.Module, settings: Settings, missing: set[str]) -> torch.nn.Module:
     import peft
     import torch
 
-    head = {name.split(".")[0] for name in _head(model)}
+    prefix = getattr(model, "base_model_prefix", "") + "."
+    new = {name.removeprefix(prefix) for name in (*_head(model), *missing)}
+    head = {name.split(".")[0] for name in new}
     inside = [
         name
         for name, module in model.named_modules()
         if isinstance(module, torch.nn.Linear | torch.nn.Conv2d)
-        and name.split(".")[0] not in head
+        and name.removeprefix(prefix).split(".")[0] not in head
         and getattr(module, "groups", 1) == 1  # peft adapts no grouped convolution
     ]
     attention = [name for name in inside if any(word in name for word in _ATTENTION)]

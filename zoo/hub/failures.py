@@ -57,6 +57,11 @@ def reason_of(error: BaseException) -> str:
     return first_line(error)
 
 
+def missing(package: str | None) -> str:
+    """What to type where a package of the extra ``jobs`` is not installed."""
+    return f"this needs {package}. Install it: pip install 'transferzoo[jobs]'"
+
+
 def _from_outside(error: BaseException) -> bool:
     modules = {kind.__module__.split(".")[0] for kind in type(error).__mro__}
     return bool(modules & _OUTSIDE) or isinstance(error, OSError | UnicodeError)
@@ -72,6 +77,8 @@ def told_as_zoo_error(reference: str) -> Iterator[None]:
         yield
     except ZooError:
         raise
+    except ModuleNotFoundError as error:
+        raise ZooError(f"{reference}: {missing(error.name)}") from error
     except Exception as error:
         if not _from_outside(error):
             raise

@@ -17,6 +17,7 @@ from zoo.hub.configs import DatasetConfig
 from zoo.hub.failures import Failure
 from zoo.hub.models import DescribedModel, describe_models
 from zoo.hub.references import ModelReference, read_references
+from zoo.jobs.launching import check_packages
 from zoo.jobs.local import LocalLauncher
 from zoo.jobs.planning import Request, place_of
 from zoo.jobs.probing import Examined, Run, examine_dataset, ingest_dataset
@@ -197,6 +198,7 @@ def ingest_scores(
     specs, failures = _score_plan(store, request, methods)
     if dry_run:
         return IngestedScores(sum(len(spec.methods) for spec in specs), tuple(failures))
+    check_packages()
     provenance = Provenance("ingest scores", {"methods": list(methods)})
     written = 0
     with LocalLauncher(parallel=parallel) as launcher:

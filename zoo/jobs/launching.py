@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Callable
 
 from graphdb.errors import ZooError
+from zoo.hub.failures import missing
 from zoo.jobs.running import Launcher, MakeLauncher
 
+_PACKAGES = ("transformers", "datasets", "accelerate", "peft", "PIL")
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
@@ -15,8 +18,9 @@ def launcher_for(where: str, *, parallel: int = 1, address: str | None = None) -
     """``local``: processes of this machine. ``ray``: tasks of a Ray cluster, or of a local one.
 
     Raises:
-        ZooError: no such launcher, or Ray is not installed.
+        ZooError: no such launcher, or its extra is not installed.
     """
+    check_packages()
     if where == "local":
         from zoo.jobs.local import LocalLauncher
 
@@ -32,6 +36,13 @@ def launcher_for(where: str, *, parallel: int = 1, address: str | None = None) -
 
         return ray
     raise ZooError(f"Jobs cannot run on '{where}'; there are local and ray")
+
+
+def check_packages() -> None:
+    """Raises ZooError where the extra ``jobs`` is not installed: every job would die of it."""
+    for package in _PACKAGES:
+        if importlib.util.find_spec(package) is None:
+            raise ZooError(f"Fine-tuning: {missing(package)}")
 
 
 def parse_seconds(text: str) -> float:

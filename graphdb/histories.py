@@ -71,7 +71,7 @@ def write_history(
     total = sum(len(rows) for _, rows in tables)
     report = progress or (lambda table, done, total: None)
     whole = partial(write_whole, tables=tables, provenance=provenance, report=report)
-    if total <= _FEW and not dry_run:
+    if total <= min(_FEW, WHOLE) and not dry_run:
         return _settled(store, whole)
     with bulk_turn(
         store, provenance.id, waiting=lambda: report("another writer", 0, total)

@@ -10,7 +10,7 @@ import platform
 import subprocess
 import sys
 
-#: thesis.py takes an hour and is run by name only.
+#: thesis.py is no benchmark of ours: docs/thesis.md has its command.
 USUAL = ("learner", "store", "jobs")
 
 

@@ -72,8 +72,8 @@ def test_no_file_names_this_machine() -> None:
     ).stdout
     for name in filter(None, listed.split("\0")):
         file = ROOT / name
-        if file.suffix in {".png", ".npz", ".gz"} or not file.is_file():
+        if not file.is_file():
             continue
-        text = file.read_text("utf-8")
+        text = file.read_text("utf-8", errors="replace")
         for home in ("/ro" + "ot/", "/ho" + "me/", "/wo" + "rk/"):
             assert home not in text, f"{name} holds {home}"

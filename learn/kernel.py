@@ -76,18 +76,25 @@ def positive(matrix: Floats) -> Floats:
 
 
 def dataset_kernel(view: View, config: KernelConfig) -> Floats:
-    """Kd, from similarities and from classes and samples. Shapes: [D, D].
+    """Kd, from similarities and from classes and samples. Shapes: [D, D]."""
+    near, alike = near_kernel(view, config.sharpness), size_kernel(view)
+    return (1 - config.size_weight) * near + config.size_weight * alike
 
-    An unknown similarity counts as a rather low one, an unknown size as a middling distance.
-    """
-    near = positive(np.nan_to_num(view.similarity, nan=0.2) ** config.sharpness)
+
+def near_kernel(view: View, sharpness: float) -> Floats:
+    """Closeness; an unknown one counts as rather low. Shapes: [D, D]."""
+    return positive(np.nan_to_num(view.similarity, nan=0.2) ** sharpness)
+
+
+def size_kernel(view: View) -> Floats:
+    """Alike in classes and samples; an unknown size is at a middling distance. Shapes: [D, D]."""
     known = np.isfinite(view.size).all(axis=1)
     size = np.nan_to_num(view.size)
     square = ((size[:, None] - size[None]) ** 2).sum(axis=-1)  # [D, D, 2] -> [D, D]
     alike = np.exp(-0.5 * square / 0.8**2)
     alike[~known] = alike[:, ~known] = 0.5
     np.fill_diagonal(alike, 1.0)
-    return (1 - config.size_weight) * near + config.size_weight * positive(alike)
+    return positive(alike)
 
 
 def model_kernel(a: Profile, b: Profile, near: Floats, config: KernelConfig) -> Floats:
@@ -197,7 +204,7 @@ class Process:
         by_pair = np.zeros((len(known), size, columns))
         np.add.at(by_pair, (where, self.view.pairs.dataset[rows]), weights)
         wanted, column = np.unique(datasets, return_inverse=True)
-        by_wanted = np.einsum("udc,dw->uwc", by_pair, close[:, wanted])  # [U, D, C] -> [U, W, C]
+        by_wanted = np.tensordot(by_pair, close[:, wanted], axes=(1, 0))  # [U, D, C] -> [U, C, W]
         found = np.empty((len(models), columns))
         reference = taken(self.some, known)
         for start in range(0, len(models), CHUNK):
@@ -205,7 +212,7 @@ class Process:
             unique, row = np.unique(models[part], return_inverse=True)
             alike = model_kernel(taken(self.some, unique), reference, self.near, self.config)
             for index in range(columns):
-                table = alike @ by_wanted[:, :, index]  # [U', U] x [U, W] -> [U', W]
+                table = alike @ by_wanted[:, index]  # [U', U] x [U, W] -> [U', W]
                 found[part, index] = table[row, column[part]]
         return found
 

@@ -19,6 +19,8 @@ from learn.pairs import Standing
 #: Fewer datasets of a metric say too little: 'ranking only'.
 FEWEST = 3
 NOISE = 0.25
+#: Neighbours asked; farther ones say next to nothing.
+MOST = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,15 @@ class Expected:
     likeness: float
 
 
-def known_datasets(stands: Standing, metric: Texts, name: str | None, target: int) -> Indices:
-    """Datasets of that metric (any, where it is None) whose level says something."""
+def known_datasets(
+    stands: Standing, metric: Texts, near: Floats, name: str | None, target: int
+) -> Indices:
+    """The nearest datasets of that metric (any, where it is None) whose level says something."""
     same = np.array([one is not None and (name is None or one == name) for one in metric])
     known = same & (stands.count >= 3) & np.isfinite(stands.level)
     known[target] = False
-    return np.flatnonzero(known)
+    rows = np.flatnonzero(known)
+    return rows[np.argsort(-near[target, rows], kind="stable")[:MOST]]
 
 
 def most_frequent_metric(metric: Texts) -> str | None:
@@ -49,7 +54,7 @@ def most_frequent_metric(metric: Texts) -> str | None:
 def expect(stands: Standing, metric: Texts, near: Floats, target: int) -> Expected:
     """What to expect of a dataset before its first record. Args: ``near`` [D, D] is Kd."""
     name = metric[target] if metric[target] is not None else most_frequent_metric(metric)
-    rows = known_datasets(stands, metric, name, target)
+    rows = known_datasets(stands, metric, near, name, target)
     likeness = float(near[target, rows].max()) if len(rows) else 0.0
     if name is None or len(rows) < FEWEST:
         return Expected(np.nan, np.nan, np.nan, likeness)

@@ -40,6 +40,8 @@ SLOPE = 0.2
 #: Models whose records tell the network about the datasets, when there are more.
 MOST_SHOWN = 256
 CHUNK = 2048
+#: Similar datasets that a dataset hears.
+MOST_LIKE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,10 +236,11 @@ def trained_values(view: View, rows: Indices) -> Floats:
 
 
 def resembling(view: View, near: Floats) -> tuple[Indices, Indices, Floats]:
-    """Edges of the datasets with records to all. Shapes: [E], [E], [E, 1]."""
+    """Edges to each dataset from the nearest ones with records. Shapes: [E], [E], [E, 1]."""
     known = np.unique(view.pairs.dataset)
-    source = np.repeat(known, len(near))
-    end = np.tile(np.arange(len(near)), len(known))
+    nearest = np.argsort(-near[:, known], axis=1, kind="stable")[:, : MOST_LIKE + 1]
+    source = known[nearest].ravel()
+    end = np.repeat(np.arange(len(near)), nearest.shape[1])
     apart = source != end
     return source[apart], end[apart], near[source[apart], end[apart]][:, None]
 

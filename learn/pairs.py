@@ -90,11 +90,13 @@ def dataset_metric(graph: Subgraph, *, method: str) -> Texts:
     """
     chosen = np.full(len(graph.datasets), None, dtype=object)
     runs = take(graph.fine_tunings, graph.fine_tunings.method == method)
-    names = np.unique(runs.metric.astype(str))
-    count = np.zeros((len(graph.datasets), len(names)), dtype=np.int64)
-    np.add.at(count, (runs.dataset, np.searchsorted(names, runs.metric.astype(str))), 1)
+    names = sorted(set(runs.metric.tolist()))
+    count = np.zeros((len(graph.datasets), max(len(names), 1)), dtype=np.int64)
+    for column, name in enumerate(names):
+        rows = runs.dataset[runs.metric == name]
+        count[:, column] = np.bincount(rows, minlength=len(graph.datasets))
     for row in np.flatnonzero(count.any(axis=1)):
-        chosen[row] = str(names[count[row].argmax()])
+        chosen[row] = names[int(count[row].argmax())]
     return chosen
 
 

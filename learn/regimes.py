@@ -143,3 +143,22 @@ def keep_models(graph: Subgraph, keep: Mask) -> Subgraph:
         pretrainings=replace(origins, model=row[origins.model]),
         transferabilities=replace(scores, model=row[scores.model]),
     )
+
+
+def keep_datasets(graph: Subgraph, keep: Mask) -> Subgraph:
+    """The graph with only these datasets [D], rows renumbered."""
+    row = np.cumsum(keep) - 1
+    runs = take(graph.fine_tunings, keep[graph.fine_tunings.dataset])
+    origins = take(graph.pretrainings, keep[graph.pretrainings.dataset])
+    similar = take(graph.similarities, keep[graph.similarities.a] & keep[graph.similarities.b])
+    scores = take(graph.transferabilities, keep[graph.transferabilities.dataset])
+    embeddings = take(graph.embeddings, keep[graph.embeddings.dataset])
+    return replace(
+        graph,
+        datasets=take(graph.datasets, keep),
+        fine_tunings=replace(runs, dataset=row[runs.dataset]),
+        pretrainings=replace(origins, dataset=row[origins.dataset]),
+        similarities=replace(similar, a=row[similar.a], b=row[similar.b]),
+        transferabilities=replace(scores, dataset=row[scores.dataset]),
+        embeddings=replace(embeddings, dataset=row[embeddings.dataset]),
+    )

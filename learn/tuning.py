@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphdb.columns import Floats, Indices
-from learn.kernel import KernelConfig, Process, dataset_kernel, profile, sampled
+from learn.kernel import KernelConfig, Process, dataset_kernel, near_kernel, profile, size_kernel
 from learn.metrics import constant
 from learn.view import View
 
@@ -22,6 +22,8 @@ Mask = NDArray[np.bool_]
 COLD = 0.3
 #: A smaller gain in mean quality is luck.
 LUCK = 0.006
+#: Inner targets asked, where there are more.
+MOST_TARGETS = 40
 #: Pairs used to compare hyperparameters.
 ENOUGH = 1000
 
@@ -39,15 +41,20 @@ CANDIDATES: tuple[dict[str, float], ...] = (
 
 
 def inner_predictions(
-    view: View, config: KernelConfig, rows: Indices, *, cold: Mask | None = None
+    view: View,
+    config: KernelConfig,
+    rows: Indices,
+    *,
+    near: Floats | None = None,
+    cold: Mask | None = None,
 ) -> Floats:
     """Each pair predicted without any record of its dataset.
 
     With ``cold`` [M] only the pairs of those models are asked, and without their records too.
     Shapes: [n, 2], NaN where the pair was not asked.
     """
-    near = dataset_kernel(view, config)
-    process = Process(view, near, profile(view), -1, config)
+    close = dataset_kernel(view, config) if near is None else near
+    process = Process(view, close, profile(view), -1, config)
     hidden = np.zeros(len(view.number), dtype=bool) if cold is None else cold
     warm = rows[~hidden[view.pairs.model[rows]]]
     found = np.full((len(rows), 2), np.nan)
@@ -83,21 +90,29 @@ def tune(view: View, *, seed: int) -> KernelConfig:
     if len(np.unique(view.pairs.dataset[rows])) < 3:
         return KernelConfig()
     cold = np.random.default_rng([seed, 1]).random(len(view.number)) < COLD
+    kernels = {one: near_kernel(view, one) for one in (1.0, 2.0)}
+    alike = size_kernel(view)
+
+    def value_of(config: KernelConfig) -> float:
+        share = config.size_weight
+        near = (1 - share) * kernels[config.sharpness] + share * alike
+        return quality(view, config, rows, near=near, cold=cold)
+
     best = KernelConfig()
-    best_value = quality(view, best, rows, cold)
+    best_value = value_of(best)
     for change in CANDIDATES[1:]:
         candidate = replace(best, **change)
-        value = quality(view, candidate, rows, cold)
+        value = value_of(candidate)
         if value > best_value + LUCK:
             best, best_value = candidate, value
     return best
 
 
-def quality(view: View, config: KernelConfig, rows: Indices, cold: Mask) -> float:
+def quality(view: View, config: KernelConfig, rows: Indices, *, near: Floats, cold: Mask) -> float:
     """Mean over inner targets of Pearson (z) and weighted Kendall (normal score), warm and cold."""
     total = []
     for mask in (None, cold):
-        found = inner_predictions(view, config, rows, cold=mask)
+        found = inner_predictions(view, config, rows, near=near, cold=mask)
         total.append(inner_quality(view, rows, found))
     return float(np.mean(total))
 
@@ -120,10 +135,15 @@ def inner_quality(view: View, rows: Indices, found: Floats) -> float:
 
 
 def thin_models(view: View, *, seed: int) -> Indices:
-    """All pairs, or those of a random part of the models where they are many."""
-    rows = sampled(view, np.arange(len(view.pairs)), seed=seed)
+    """All pairs, or those of a random part of the models, or of the datasets where they are many:
+    each dataset that is left should still have enough models to compare."""
+    rows = np.arange(len(view.pairs))
+    random = np.random.default_rng(seed)
+    datasets = np.unique(view.pairs.dataset)
+    if len(datasets) > MOST_TARGETS:
+        rows = rows[np.isin(view.pairs.dataset, random.permutation(datasets)[:MOST_TARGETS])]
     if len(rows) <= ENOUGH:
         return rows
-    rank = np.random.default_rng(seed).permutation(len(view.number))[view.pairs.model[rows]]
-    chosen: Indices = rows[rank <= np.sort(rank)[ENOUGH]]
-    return chosen
+    order = random.permutation(len(view.number))[view.pairs.model[rows]]
+    rank = np.argsort(np.argsort(order, kind="stable"), kind="stable")
+    return np.sort(rows[rank < ENOUGH])

@@ -45,6 +45,10 @@ _RACES = ("ConstraintValidationFailed", "EntityNotFound")
 _MEMORY = ("MemoryPoolOutOfMemoryError", "OutOfMemoryError", "StackOverFlowError")
 
 
+class TooLargeError(ZooError):
+    """A transaction that the server's memory does not hold; nothing of it was written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Counters:
     """What a write did, as the server counted it."""
@@ -267,6 +271,7 @@ class Store:
             try:
                 return self._once(work, access=access)
             except (exceptions.ClientError, exceptions.TransientError) as error:
+                self._check_memory(error)
                 if attempt == _ATTEMPTS or not _is_race(error):
                     raise
                 self.retries += 1
@@ -284,11 +289,22 @@ class Store:
             if tries > 1:
                 self.retries += 1
                 log.info("transaction repeated, %d times", tries - 1)
-            return work(raw)
+            try:
+                return work(raw)
+            except exceptions.TransientError as error:
+                self._check_memory(error)  # before the driver repeats in vain
+                raise
 
         with self._driver.session(database=self.database) as session:
             execute = session.execute_read if access == "read" else session.execute_write
             return execute(counted)
+
+    def _check_memory(self, error: exceptions.Neo4jError) -> None:
+        if (error.code or "").endswith(_MEMORY):
+            raise TooLargeError(
+                f"{self.address} has not the memory for this: {_line(error)}. "
+                "Raise dbms.memory.transaction.total.max and the heap of the server"
+            ) from error
 
 
 def _run(
@@ -341,12 +357,9 @@ def _is_race(error: exceptions.Neo4jError) -> bool:
     """Whether it may go well once the other writer is through.
 
     Two that MERGE one new key at once may collide on its constraint; a node that a transaction has
-    read may be gone when it writes. Repeating what does not fit into memory only takes longer.
+    read may be gone when it writes.
     """
-    code = error.code or ""
-    if isinstance(error, exceptions.TransientError):
-        return not code.endswith(_MEMORY)
-    return code.endswith(_RACES)
+    return isinstance(error, exceptions.TransientError) or (error.code or "").endswith(_RACES)
 
 
 def _driver(url: str, user: str, password: str) -> neo4j.Driver:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from neo4j.exceptions import TransientError
 
 from graphdb import histories, staging
 from graphdb.changes import Change
@@ -302,3 +303,23 @@ def test_a_small_import_notices_a_large_one_that_began_meanwhile(
     changes = write_history(store, history, provenance=Provenance("small"), progress=report)
     assert changes.tables["fine_tunings"] == Change(created=1)
     assert place.run("MATCH ()-[r:FINE_TUNED_ON]->() RETURN r.run AS run") == [{"run": changes.run}]
+
+
+def test_what_the_servers_memory_does_not_hold_is_staged(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that aborts the transaction; TransientError is what Neo4j raises for it."""
+
+    class FullError(TransientError):
+        code = "Neo.TransientError.General.MemoryPoolOutOfMemoryError"
+
+    def full(*_: object, **__: object) -> None:
+        raise FullError("no memory")
+
+    monkeypatch.setattr(histories, "_FEW", 0)
+    monkeypatch.setattr(histories, "write_whole", full)
+    for dry_run in (True, False):
+        changes = write_history(store, small(), provenance=Provenance("test"), dry_run=dry_run)
+        assert changes.tables["fine_tunings"] == Change(created=3)
+    assert as_lists(read_history(store)) == as_lists(small())
+    assert store.retries == 0, "what does not fit was tried again"

@@ -99,15 +99,14 @@ def _datasets(records: list[list[Any]]) -> Datasets:
 
 def _fine_tunings(rows: list[Row], models: Index, datasets: Index) -> FineTunings:
     """Rows come grouped by (dataset, metric, method), records of a group as parallel lists."""
-    rows = [row for row in rows if row["dataset"] in datasets]
     sizes = [len(row["models"]) for row in rows]
     model = _ends([name for row in rows for name in row["models"]], models)
     value = _floats([value for row in rows for value in row["values"]])
     dataset = np.repeat(_ends([row["dataset"] for row in rows], datasets), sizes)
-    metric = np.repeat(_texts([row["metric"] for row in rows]), sizes)
-    method = np.repeat(_texts([row["method"] for row in rows]), sizes)
-    order = np.lexsort((value, method.astype(str), metric.astype(str), dataset, model))
-    order = order[model[order] >= 0]
+    metric, method = _repeated(rows, "metric", sizes), _repeated(rows, "method", sizes)
+    kept = np.flatnonzero((model >= 0) & (dataset >= 0))
+    keys = (value, _ranks(method), _ranks(metric), dataset, model)
+    order = kept[np.lexsort([key[kept] for key in keys])]
     return FineTunings(model[order], dataset[order], value[order], metric[order], method[order])
 
 
@@ -120,26 +119,29 @@ def _pretrainings(rows: list[Row], models: Index, datasets: Index) -> Pretrainin
 
 
 def _similarities(rows: list[Row], datasets: Index) -> Similarities:
-    sizes = [len(row["records"]) for row in rows]
-    first, second, value = _columns([record for row in rows for record in row["records"]], 3)
-    a, b = _ends(first, datasets), _ends(second, datasets)
-    measure = np.repeat(_texts([row["measure"] for row in rows]), sizes)
-    probe = np.repeat(_texts([row["probe"] for row in rows]), sizes)
+    """Rows come grouped by (dataset, measure, probe), the others as parallel lists."""
+    sizes = [len(row["others"]) for row in rows]
+    a = np.repeat(_ends([row["dataset"] for row in rows], datasets), sizes)
+    b = _ends([name for row in rows for name in row["others"]], datasets)
+    value = _floats([value for row in rows for value in row["values"]])
+    measure, probe = _repeated(rows, "measure", sizes), _repeated(rows, "probe", sizes)
     kept = np.flatnonzero((a >= 0) & (b >= 0))
-    keys = (probe[kept].astype(str), measure[kept].astype(str), b[kept], a[kept])
-    order = kept[np.lexsort(keys)]
-    return Similarities(a[order], b[order], _floats(value)[order], measure[order], probe[order])
+    keys = (_ranks(probe), _ranks(measure), b, a)
+    order = kept[np.lexsort([key[kept] for key in keys])]
+    return Similarities(a[order], b[order], value[order], measure[order], probe[order])
 
 
 def _transferabilities(rows: list[Row], models: Index, datasets: Index) -> Transferabilities:
-    sizes = [len(row["records"]) for row in rows]
-    records = [record for row in rows for record in row["records"]]
-    model_ids, dataset_ids, score = _columns(records, 3)
-    model, dataset = _ends(model_ids, models), _ends(dataset_ids, datasets)
-    method = np.repeat(_texts([row["method"] for row in rows]), sizes)
+    """Rows come grouped by (dataset, method), records of a group as parallel lists."""
+    sizes = [len(row["models"]) for row in rows]
+    model = _ends([name for row in rows for name in row["models"]], models)
+    score = _floats([value for row in rows for value in row["scores"]])
+    dataset = np.repeat(_ends([row["dataset"] for row in rows], datasets), sizes)
+    method = _repeated(rows, "method", sizes)
     kept = np.flatnonzero((model >= 0) & (dataset >= 0))
-    order = kept[np.lexsort((method[kept].astype(str), dataset[kept], model[kept]))]
-    return Transferabilities(model[order], dataset[order], method[order], _floats(score)[order])
+    keys = (_ranks(method), dataset, model)
+    order = kept[np.lexsort([key[kept] for key in keys])]
+    return Transferabilities(model[order], dataset[order], method[order], score[order])
 
 
 def _embeddings(rows: list[Row], datasets: Index) -> Embeddings:
@@ -165,6 +167,17 @@ def _ends(names: list[str] | tuple[str, ...], index: Index) -> Indices:
     return np.fromiter((index.get(name, -1) for name in names), dtype=np.int64, count=len(names))
 
 
+def _repeated(rows: list[Row], key: str, sizes: list[int]) -> Texts:
+    """A group's text for each of its records."""
+    return np.repeat(_texts([row[key] for row in rows]), sizes)
+
+
+def _ranks(column: Texts) -> Indices:
+    """Places among the sorted distinct texts: sorting numbers is far quicker than texts."""
+    places = {text: place for place, text in enumerate(sorted(set(column.tolist())))}
+    return _ends(column.tolist(), places)
+
+
 def _texts(values: list[Any] | tuple[Any, ...]) -> Texts:
     column = np.empty(len(values), dtype=object)
     column[:] = values
@@ -172,4 +185,5 @@ def _texts(values: list[Any] | tuple[Any, ...]) -> Texts:
 
 
 def _floats(values: list[Any] | tuple[Any, ...]) -> Floats:
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    # None turns into NaN.
+    return np.array(values, dtype=np.float64)

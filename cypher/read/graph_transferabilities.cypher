@@ -1,5 +1,8 @@
-// Which transferability scores does a modality hold, grouped by method?
+// Which transferability scores does a modality hold, grouped so that few values travel?
 // params: modality, hidden
-MATCH (m:Model)-[r:TRANSFERABILITY]->(d:Dataset)
-WHERE (d.modality = $modality OR d.modality IS NULL) AND NOT coalesce(r.run, '') IN $hidden
-RETURN r.method AS method, collect([m.id, d.id, r.score]) AS records
+MATCH (d:Dataset)
+WHERE d.modality = $modality OR d.modality IS NULL
+MATCH (d)<-[r:TRANSFERABILITY]-(m:Model)
+WHERE NOT coalesce(r.run, '') IN $hidden
+WITH d.id AS dataset, r.method AS method, m.id AS model, r.score AS score
+RETURN dataset, method, collect(model) AS models, collect(score) AS scores

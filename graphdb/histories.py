@@ -36,6 +36,8 @@ BATCH = 5_000
 BATCH_BYTES = 8_000_000
 #: Rows that one transaction may hold: about 3 kB of a server's memory each, measured on Neo4j 5.26.
 WHOLE = 50_000
+#: Times that a whole import is tried before it is staged.
+_COMMITS = 3
 #: Rows that do not wait for other bulk writers: a result of one's own, a job's.
 _FEW = 200
 
@@ -74,7 +76,7 @@ def write_history(
     report = progress or (lambda table, done, total: None)
     whole = partial(write_whole, tables=tables, provenance=provenance, report=report)
     if total <= min(_FEW, WHOLE) and not dry_run:
-        return _settled(store, whole)
+        return _repeated(store, whole)
     with bulk_turn(
         store, provenance.id, waiting=lambda: report("another writer", 0, total)
     ) as renew:
@@ -114,7 +116,30 @@ def write_whole(
 
 
 def _settled(store: Store, work: Callable[[Transaction], Changes]) -> Changes:
-    """Each large import that begins meanwhile costs one repetition; they begin one by one."""
+    """Each large import that begins meanwhile costs one repetition; they begin one by one.
+
+    Raises:
+        TooLargeError: a commit failed twice, which is where a server may run out of memory and
+            the driver would go on repeating.
+    """
+    tries = 0
+
+    def patient(tx: Transaction) -> Changes:
+        nonlocal tries
+        tries += 1
+        if tries > _COMMITS:
+            raise TooLargeError("the transaction was repeated too often")
+        return work(tx)
+
+    while True:
+        try:
+            return store.transact(patient)
+        except _OvertakenError:
+            tries = 0
+
+
+def _repeated(store: Store, work: Callable[[Transaction], Changes]) -> Changes:
+    """Few rows: as often as it takes."""
     while True:
         try:
             return store.transact(work)

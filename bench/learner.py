@@ -74,7 +74,7 @@ def row(models: int, datasets: int, records: int) -> str:
     prior = Prior(0.7, 0.1)
     seen = np.ones(len(view.pairs), dtype=bool)
     with clock(spent, "process"):
-        predict(view, target, models=everyone, prior=prior, config=fitted.members.kernel)
+        predict(view, near, target, models=everyone, prior=prior, config=fitted.members.kernel)
     with clock(spent, "trees"):
         fitted.members.trees.predict(view, near, target, models=everyone, seen=seen)
     with clock(spent, "network"):

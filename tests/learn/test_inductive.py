@@ -198,3 +198,18 @@ def test_a_level_is_a_share(graph: Subgraph, fitted: Fitted, level: float) -> No
 def test_a_higher_level_is_a_wider_interval(graph: Subgraph, fitted: Fitted) -> None:
     narrow, wide = fitted.rank(graph, 1, level=0.5), fitted.rank(graph, 1, level=0.9)
     assert (wide.high - wide.low).mean() > (narrow.high - narrow.low).mean()
+
+
+def test_very_large_zoos_are_learned_from_a_sample(
+    graph: Subgraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from learn import inductive
+
+    monkeypatch.setattr(inductive, "MOST_MODELS", 20)
+    monkeypatch.setattr(inductive, "MOST_DATASETS", 5)
+    hidden = without(graph, graph.fine_tunings.dataset != 0)
+    smaller = inductive.sample(hidden, seed=0)
+    assert (len(smaller.models), len(smaller.datasets)) == (20, 5)
+    ranking = small_learner().fit(hidden, seed=0).rank(hidden, 0)
+    truth = take(graph.fine_tunings, graph.fine_tunings.dataset == 0)
+    assert np.corrcoef(ranking.score[truth.model], truth.value)[0, 1] > 0.5

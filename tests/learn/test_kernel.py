@@ -20,7 +20,9 @@ def view_of(graph: Subgraph) -> View:
 
 def ask(graph: Subgraph, target: int, models: np.ndarray | None = None) -> np.ndarray:
     rows = np.arange(len(graph.models)) if models is None else models
-    return predict(view_of(graph), target, models=rows, prior=PRIOR, config=CONFIG)[1]
+    view = view_of(graph)
+    near = dataset_kernel(view, CONFIG)
+    return predict(view, near, target, models=rows, prior=PRIOR, config=CONFIG)[1]
 
 
 def test_leaving_a_record_out_is_the_same_as_not_having_it() -> None:
@@ -71,7 +73,14 @@ def test_a_cold_model_in_closed_form_is_the_same_as_without_its_records() -> Non
         z=view.z[keep],
         normal=view.normal[keep],
     )
-    found, _ = predict(same, 1, models=view.pairs.model[here], prior=PRIOR, config=CONFIG)
+    found, _ = predict(
+        same,
+        dataset_kernel(same, CONFIG),
+        1,
+        models=view.pairs.model[here],
+        prior=PRIOR,
+        config=CONFIG,
+    )
     np.testing.assert_allclose(closed[here], found, atol=1e-8)
     assert np.isnan(closed[~cold[view.pairs.model]]).all()
     assert len(hidden.fine_tunings) == keep.sum()

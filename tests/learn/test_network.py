@@ -76,7 +76,7 @@ def test_a_network_does_not_see_the_records_of_its_target() -> None:
 def test_networks_of_a_fold_never_saw_it() -> None:
     """Noise in a fold's records changes nothing of the networks that left it out."""
     graph = generate()
-    view, near, networks = trained(graph)
+    _, near, networks = trained(graph)
     noisy = make_view(graph, encoder=fit_encoder(graph), method="full")
     fold = np.isin(noisy.pairs.dataset, [0, 1])
     noisy.z[fold] = np.random.default_rng(1).normal(size=fold.sum())

@@ -76,5 +76,5 @@ def test_the_draw_is_the_seeds() -> None:
     "text", ["", "cold", "cold:0", "cold:1", "few:0", "few:1.5", "dense:1", "x:1"]
 )
 def test_what_is_no_regime_says_what_is_one(text: str) -> None:
-    with pytest.raises(ZooError, match="Give one of: dense, sparse:0.1"):
+    with pytest.raises(ZooError, match=r"Give one of: dense, sparse:0\.1"):
         parse(text)

@@ -10,6 +10,16 @@ import sys
 _PACKAGES = ("transferzoo", "torch", "transformers", "accelerate", "peft", "datasets")
 
 
+def load_libraries() -> None:
+    """Import what a fine-tuning needs, so that its own clock does not time imports."""
+    import accelerate  # noqa: F401
+    import datasets  # noqa: F401
+    import peft  # noqa: F401
+    import sklearn.metrics  # noqa: F401
+    import torch  # noqa: F401
+    from transformers import Trainer  # noqa: F401
+
+
 def prepare_machine(*, threads: int | None, seed: int) -> None:
     """Seed everything, quiet the libraries, and keep to ``threads`` on a CPU."""
     import datasets

@@ -32,12 +32,10 @@ def main(arguments: list[str]) -> int:
 
 
 def _preload() -> None:
-    import accelerate  # noqa: F401
-    import peft  # noqa: F401
-    import sklearn.metrics  # noqa: F401
-    from transformers import Trainer  # noqa: F401
-
     import zoo.jobs.finetuning  # noqa: F401
+    from zoo.jobs.machine import load_libraries
+
+    load_libraries()
 
     gc.collect()
     gc.freeze()  # a job need not go through these objects again

@@ -18,7 +18,9 @@ def run_job(spec: Spec) -> Outcome:
     """Do the job in this process: torch and transformers are loaded from here on."""
     if isinstance(spec, FineTuningSpec):
         from zoo.jobs.finetuning import fine_tune
+        from zoo.jobs.machine import load_libraries
 
+        load_libraries()
         return fine_tune(spec)
     from zoo.jobs.forward import embed_job, score_job
 

@@ -24,12 +24,20 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
+def tracked(*places: str) -> set[str]:
+    """Files that git knows, below ``places``."""
+    command = ["git", "ls-files", "-z", *places]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return {name for name in done.stdout.split("\0") if (ROOT / name).is_file()}
+
+
 def test_wheel_holds_the_packages_and_every_query(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == set(PACKAGES)
-    queries = {str(file.relative_to(ROOT)) for file in (ROOT / "cypher").rglob("*.cypher")}
-    assert queries and queries <= set(names)
+    kept = tracked(*PACKAGES)
+    assert {Path(name).suffix for name in kept} >= {".cypher", ".toml", ".csv", ".npz", ".typed"}
+    assert kept <= set(names)
 
 
 def test_wheel_works_from_another_folder(wheel: Path, tmp_path: Path) -> None:
@@ -67,13 +75,7 @@ def test_public_names(package: str, names: list[str]) -> None:
 
 def test_no_file_names_this_machine() -> None:
     """Nothing that is committed may carry a path of whoever wrote it."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout
-    for name in filter(None, listed.split("\0")):
-        file = ROOT / name
-        if not file.is_file():
-            continue
-        text = file.read_text("utf-8", errors="replace")
+    for name in tracked():
+        text = (ROOT / name).read_text("utf-8", errors="replace")
         for home in ("/ro" + "ot/", "/ho" + "me/", "/wo" + "rk/"):
             assert home not in text, f"{name} holds {home}"

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from graphdb.catalog import find_dataset
 from graphdb.errors import ZooError
-from graphdb.store import Store
+from graphdb.store import Row, Store, Transaction
 from zoo.limits import Limits
 from zoo.prediction import Candidate, Candidates
 from zoo.training import check_method
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    dataset: str
+    method: str
+    limits: Limits
+    k: int
 
 
 def find_candidates(
@@ -26,24 +36,13 @@ def find_candidates(
     check_method(method)
     limits = limits or Limits()
     modality = find_dataset(store, dataset).modality
-    published = store.read("published", dataset=dataset, method=method)
-    if not published:
+    question = _Question(dataset, method, limits, k)
+    answer = store.transact(lambda tx: _read(tx, question), access="read")
+    if answer is None:
         raise ZooError(
             f"No {method} predictions for {dataset!r} yet. Make them: zoo predict {dataset}"
         )
-    [current] = published
-    within = {
-        "max_parameters": limits.max_parameters,
-        "max_memory": limits.max_memory,
-        "license": limits.license,
-        "family": limits.family,
-        "allow_unknown": limits.allow_unknown,
-    }
-    run = current["run"]
-    rows = store.read(
-        "limited_candidates", dataset=dataset, run=run, method=method, limit=k, **within
-    )
-    [counts] = store.read("candidate_counts", dataset=dataset, run=run, **within)
+    current, counts, rows = answer
     note = f"Learner {current['learner']} answered; the default has not predicted this dataset yet."
     return Candidates(
         dataset=dataset,
@@ -65,3 +64,23 @@ def find_candidates(
         },
         notes=() if current["default"] else (note,),
     )
+
+
+def _read(tx: Transaction, question: _Question) -> tuple[Row, Row, list[Row]] | None:
+    """The published run, how many of it pass, the best of them; None before the first one."""
+    dataset, method, limits = question.dataset, question.method, question.limits
+    published = tx.run("published", dataset=dataset, method=method)
+    if not published:
+        return None
+    within = {
+        "dataset": dataset,
+        "run": published[0]["run"],
+        "max_parameters": limits.max_parameters,
+        "max_memory": limits.max_memory,
+        "license": limits.license,
+        "family": limits.family,
+        "allow_unknown": limits.allow_unknown,
+    }
+    [counts] = tx.run("candidate_counts", **within)
+    rows = tx.run("limited_candidates", **within, method=method, limit=question.k)
+    return published[0], counts, rows

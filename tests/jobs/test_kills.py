@@ -45,7 +45,7 @@ def test_a_command_killed_and_one_interrupted_leave_only_what_is_missing(
         # Its first job has been handed over: the folder of the launcher holds its specification.
         wait_for_job(command)
         command.send_signal(sign)
-        assert command.wait(60) == expected, (tmp_path / f"{number}.log").read_text()
+        assert command.wait(150) == expected, (tmp_path / f"{number}.log").read_text()
         assert "Traceback" not in (tmp_path / f"{number}.log").read_text()
         with Store.open(address) as store:
             wanted = "running" if sign == signal.SIGKILL else "stopped"

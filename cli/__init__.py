@@ -8,15 +8,15 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 
 import click
 
+from cli.lazy import LazyGroup
 from graphdb.errors import ZooError
 
 __all__ = ["main"]
 
-#: Command, module, attribute. The help of each stands here so that listing loads none of them.
+#: Command: its module, its line of help.
 _COMMANDS = {
     "ingest": ("cli.ingest", "Fill the zoo with what is known."),
     "record": ("cli.record", "Add one fine-tuning result of your own."),
@@ -34,23 +34,9 @@ _COMMANDS = {
 }
 
 
-class _Commands(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        command = getattr(import_module(_COMMANDS[cmd_name][0]), cmd_name)
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, help_) for name, (_, help_) in _COMMANDS.items()])
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="transferzoo", prog_name="zoo")
 @click.option("--store", help="embedded:, embedded:FOLDER, bolt://HOST:PORT, neo4j+s://HOST.")
 @click.option("--database", help="Database of the server (default: the user's home database).")

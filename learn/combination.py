@@ -25,7 +25,8 @@ MIXES = (0.4, 0.5, 0.6)
 TAILS = (0.0, 0.5, 1.0)
 #: How far the chosen weights are drawn back to the prior ones: inner targets are few.
 SHRINK = 0.5
-#: Prior weight of a part; the process was the best part on the inner targets of every zoo we had.
+#: Prior weight of a part. Set once for all zoos, after seeing TransferGraph's outer scores: what is
+#: reported on those two zoos is that much too kind (docs/learner.md).
 PRIOR = {"kernel": 3.0, "trees": 1.0, "network": 1.0}
 STEPS = 5
 

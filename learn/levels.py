@@ -76,6 +76,23 @@ def expect(stands: Standing, metric: Texts, near: Floats, target: int) -> Expect
     return Expected(value, spread, doubt * slope, likeness)
 
 
+def placed(level: Floats, spread: Floats, score: Floats, name: str | None) -> Floats:
+    """Oriented accuracy of a score: level + spread x score near the level, bent so that no metric's
+    bound is ever passed: room x tanh(spread x score / room) with the room left on that side.
+
+    Order is kept: two scores never meet at the bound. Shapes: [K] -> [K].
+    """
+    low, high = METRICS.get(name or "accuracy", (0.0, 1.0))
+    step = spread * score
+    if not np.isfinite(high):
+        # An error has one bound, at zero; oriented it is the upper one.
+        low, high = -np.inf, 0.0
+    room = np.maximum(np.where(step > 0, high - level, level - low), 1e-9)
+    finite = np.isfinite(room)
+    bent = np.where(finite, room, 1.0) * np.tanh(step / np.where(finite, room, 1.0))
+    return level + np.where(finite, bent, step)
+
+
 def unbounded(level: Floats, spread: Floats, name: str) -> tuple[Floats, Floats]:
     """Oriented level and spread to the scale of kriging. Shapes: [D], [D]."""
     low, high = METRICS.get(name, (0.0, 1.0))

@@ -15,7 +15,7 @@ from learn.baselines import model_mean
 from learn.calibration import chance_of_best, half_width
 from learn.kernel import Prior, dataset_kernel, scales
 from learn.learner import Ranking
-from learn.levels import Expected, expect, most_frequent_metric
+from learn.levels import Expected, expect, most_frequent_metric, placed
 from learn.members import Members
 from learn.pairs import SMALLER_IS_BETTER, subset
 from learn.settings import Config
@@ -130,7 +130,8 @@ class FittedInductive:
         for kind, scores in ((False, self.calibration.warm), (True, self.calibration.cold)):
             here = known & (fresh == kind)
             half[here] = half_width(scores, self.calibration.groups, hard[here], level=level)
-        return center + spread * score, half
+        name = view.pairs.metric[dataset] or most_frequent_metric(view.pairs.metric)
+        return placed(center, spread, score, name), half
 
 
 def on_scale(

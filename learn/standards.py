@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from graphdb.columns import Floats, Indices
 from learn.calibration import conformity
 from learn.combination import Weights, choose, combine, prior
-from learn.levels import Expected, expect
+from learn.levels import Expected, expect, placed
 from learn.members import Inner
 from learn.view import View
 
@@ -103,7 +103,12 @@ def residuals(
     doubt = np.array([expected[int(one)].doubt for one in dataset])[known]
     is_fresh = np.full(int(known.sum()), fresh)
     score = standards.score(parts[:, known], is_fresh)
-    residual = view.pairs.oriented[rows[known]] - level[known] - spread * score
+    value = np.empty(len(score))
+    for one in np.unique(dataset[known]):
+        here = dataset[known] == one
+        name = view.pairs.metric[one]
+        value[here] = placed(level[known][here], spread[here], score[here], name)
+    residual = view.pairs.oriented[rows[known]] - value
     hard = difficulty(spread, doubt, standards.deviation(is_fresh))
     return conformity(residual, hard, dataset[known])
 

@@ -26,6 +26,8 @@ def start(environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, "-c", "import cli; cli.main()", *RUN],
             env=environment, stdout=output, stderr=subprocess.STDOUT,
+            # Whoever runs the tests in the background had SIGINT ignored for all below.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
 
 

@@ -45,13 +45,13 @@ def records(ctx: click.Context, path: Path, dry_run: bool, as_json: bool) -> Non
 def _print_json(done: Ingested) -> None:
     from cli.rows import print_json
 
-    changes = {name: vars_(change) for name, change in done.changes.tables.items()}
+    changes = {name: count_rows(change) for name, change in done.changes.tables.items()}
     print_json({"kind": done.kind, "run": done.changes.run, "changes": changes})
     for refusal in done.refused:
         print_json({"file": refusal.file, "line": refusal.line, "reason": refusal.reason})
 
 
-def vars_(change: object) -> dict[str, int]:
+def count_rows(change: object) -> dict[str, int]:
     return {name: getattr(change, name) for name in ("created", "updated", "unchanged")}
 
 
@@ -63,7 +63,7 @@ def _print(done: Ingested, path: Path, dry_run: bool) -> None:
     for note in done.notes:
         click.echo(f"Note: {plain(note)}", err=True)
     rows = [
-        [name.replace("_", " "), *(f"{number:,}" for number in vars_(change).values())]
+        [name.replace("_", " "), *(f"{number:,}" for number in count_rows(change).values())]
         for name, change in done.changes.tables.items()
     ]
     columns = ("", "created", "updated", "unchanged")

@@ -11,7 +11,6 @@ import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from graphdb.errors import ZooError
 from zoo.hub.failures import told_as_zoo_error
@@ -48,21 +47,6 @@ class Weights:
         """The dtype of most parameters."""
         counted = {d: n for d, n in self.elements.items() if d not in _NO_PARAMETERS}
         return max(counted, key=lambda dtype: counted[dtype], default=None)
-
-
-class Repository(Protocol):
-    """A model's files."""
-
-    @property
-    def origin(self) -> str: ...
-
-    def text(self, name: str) -> str | None:
-        """A small file's text, None where there is none."""
-
-    def weights(self) -> Weights | None:
-        """The header of the safetensors, None where there are none."""
-
-    def has_pickle(self) -> bool: ...
 
 
 class Folder:

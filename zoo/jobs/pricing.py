@@ -39,7 +39,6 @@ class Pricing:
 
     def __init__(self, known: Sequence[Known]) -> None:
         timed = [run for run in known if run.seconds and run.seconds > 0]
-        self._runs = timed
         self._units: NDArray[np.float64] = np.array(
             [_work(r.parameters, r.samples, r.epochs) for r in timed], dtype=np.float64
         )

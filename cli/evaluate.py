@@ -106,7 +106,7 @@ def _draw(results: list[Result], predictions: list[Prediction], folder: Path) ->
 def _print(results: list[Result]) -> None:
     from cli.rows import print_table
     from cli.text import cell
-    from learn import AGGREGATES
+    from learn import AGGREGATES, pool_coverage
 
     for regime in dict.fromkeys(result.regime for result in results):
         for target in AGGREGATES:
@@ -121,3 +121,11 @@ def _print(results: list[Result]) -> None:
             ]
             columns = ("learner", "seed", *(name.replace("_", " ") for name in _COLUMNS))
             print_table(columns, rows, f"{regime}: {target.replace('_', ' ')}")
+    pooled = [
+        [one.regime, one.learner, str(one.targets), *(cell(value) for value in
+         (one.share, one.low, one.high, one.width))]
+        for one in pool_coverage(results)
+    ]  # fmt: skip
+    if pooled:
+        columns = ("regime", "learner", "targets", "coverage", "from", "to", "width")
+        print_table(columns, pooled, "coverage pooled over targets (95 % bootstrap over them)")

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from learn.coverage import Coverage, pool_coverage
     from learn.evaluation import AGGREGATES, Prediction, Result, evaluate
     from learn.learner import (
         BASELINES,
@@ -28,6 +29,7 @@ __all__ = [
     "AGGREGATES",
     "BASELINES",
     "DEFAULT",
+    "Coverage",
     "Fitted",
     "Learner",
     "Prediction",
@@ -38,16 +40,21 @@ __all__ = [
     "learner_names",
     "load_learner",
     "make_learner",
+    "pool_coverage",
     "save_learner",
 ]
 
-_EVALUATION = frozenset({"AGGREGATES", "Prediction", "Result", "evaluate"})
+_MODULES = {
+    "learn.coverage": {"Coverage", "pool_coverage"},
+    "learn.evaluation": {"AGGREGATES", "Prediction", "Result", "evaluate"},
+}
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module 'learn' has no attribute '{name}'")
-    module = "learn.evaluation" if name in _EVALUATION else "learn.learner"
+    found = (module for module, names in _MODULES.items() if name in names)
+    module = next(found, "learn.learner")
     return getattr(import_module(module), name)
 
 

@@ -24,7 +24,7 @@ from learn.trees import Trees, TreesConfig
 from learn.view import Encoder
 
 #: Raised when a folder of an older version can no longer be read.
-FORMAT = 1
+FORMAT = 2
 TREES = ("trees_z.json", "trees_normal.json")
 
 
@@ -60,6 +60,7 @@ def save(fitted: FittedInductive, folder: Path) -> None:
         "cold": asdict(fitted.standards.cold),
         "groups": fitted.calibration.groups,
         "likeness": fitted.calibration.likeness,
+        "usual": fitted.calibration.usual,
         "metrics": fitted.metrics,
         "about": fitted.about,
     }
@@ -108,6 +109,7 @@ def load(folder: Path) -> FittedInductive:
             cold=arrays["calibration.cold"],
             groups=read["groups"],
             likeness=read["likeness"],
+            usual=read["usual"],
         ),
         metrics=read["metrics"],
         about=read["about"],

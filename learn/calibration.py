@@ -1,11 +1,12 @@
 """Intervals that hold: conformal prediction over held-out inner targets.
 
-A new target is one more draw of a dataset, not of a pair: residuals of one dataset go together. So
-each inner target gives equally many residuals, and the level is raised with the number T of targets
-(hierarchical conformal prediction, Lee, Barber and Willett 2023, arXiv:2306.06342). L (T + 1) / T
-is never below L and covers up to L + 2 / (T + 1), with ten targets 6 points too much in simulation;
-L (T + 1/2) / T lies between that bound and the plain quantile and comes within 3 points of L. The
-intervals themselves are crepes' (Boström 2022): residuals scaled by a difficulty, quantile, scale.
+A new target is one more draw of a dataset, not of a pair: residuals of one dataset go together, so
+each inner target gives equally many. They are leave-one-dataset-out residuals, and their plain
+quantile is the jackknife interval (Barber, Candès, Ramdas and Tibshirani 2021, arXiv:1905.02928):
+what an inner target lacks, one dataset more to learn from, makes up for the few of them. Raising
+the level with the number of targets as for unseen groups (Lee, Barber and Willett 2023,
+arXiv:2306.06342) covers 4 to 12 points too much on generated zoos (docs/learner.md). The intervals
+themselves are crepes' (Boström 2022): residuals scaled by a difficulty, quantile, scale.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ def half_width(scores: Floats, groups: int, difficulty: Floats, *, level: float)
     from crepes import ConformalRegressor
 
     # At most the largest residual: past that there is no finite interval to give.
-    raised = min(level * (groups + 0.5) / groups, 1 - 1.5 / (len(scores) + 1))
+    reached = min(level, 1 - 1.5 / (len(scores) + 1))
     regressor = ConformalRegressor()
     regressor.fit(residuals=scores, sigmas=np.ones(len(scores)))
     bounds = regressor.predict_int(
-        y_hat=np.zeros(len(difficulty)), sigmas=difficulty, confidence=raised
+        y_hat=np.zeros(len(difficulty)), sigmas=difficulty, confidence=reached
     )
     half: Floats = np.asarray(bounds, dtype=np.float64)[:, 1]
     return half

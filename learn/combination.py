@@ -11,13 +11,14 @@ evenly spread, because inner targets are few.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graphdb.columns import Floats, Indices
+from learn.calibration import chance_of_best
 from learn.metrics import constant
 
 Mask = NDArray[np.bool_]
@@ -29,12 +30,15 @@ SHRINK = 0.5
 #: reported on those two zoos is that much too kind (docs/learner.md).
 PRIOR = {"kernel": 3.0, "trees": 1.0, "network": 1.0}
 STEPS = 5
+#: Parts of the deviation that are tried for the chances of being among the best.
+TOP_SHARES = np.geomspace(0.2, 2.0, 12)
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
     """``z`` and ``normal`` weigh the parts; ``deviation`` is the standard deviation of what the
-    score misses, in z."""
+    score misses, in z, over all models, ``top_deviation`` the one that says best which are among
+    the first (failures, the largest misses, are far from these)."""
 
     z: tuple[float, ...]
     normal: tuple[float, ...]
@@ -43,6 +47,7 @@ class Weights:
     offset: float = 0.0
     slope: float = 1.0
     deviation: float = 1.0
+    top_deviation: float = 1.0
 
 
 def combine(parts: Floats, weights: Weights) -> Floats:
@@ -91,7 +96,25 @@ def choose(names: tuple[str, ...], parts: Floats, truth: Floats, group: Indices)
     for rows in usable:
         blends = np.stack([blended(parts[:, rows], shape) for shape in shapes])
         quality += pearson(blends, truth[rows]) + kendall(blends, truth[rows])
-    return scaled(shapes[int(quality.argmax())], parts, truth)
+    chosen = scaled(shapes[int(quality.argmax())], parts, truth)
+    return replace(chosen, top_deviation=deviation_at_top(chosen, parts, truth, usable))
+
+
+def deviation_at_top(
+    weights: Weights, parts: Floats, truth: Floats, groups: list[Indices]
+) -> float:
+    """The deviation with which the chances of being in the best tenth have the least log loss."""
+    candidates = weights.deviation * TOP_SHARES
+    loss = np.zeros(len(candidates))
+    for rows in groups:
+        score = combine(parts[:, rows], weights)
+        top = max(1, len(rows) // 10)
+        best = truth[rows] >= np.sort(truth[rows])[-top]
+        for place, deviation in enumerate(candidates):
+            chance = chance_of_best(score, np.full(len(rows), deviation), top=top)
+            right = np.clip(np.where(best, chance, 1 - chance), 1e-4, 1.0)
+            loss[place] -= np.log(right).mean()
+    return float(candidates[loss.argmin()])
 
 
 def replaced(weights: Weights, mix: float, tail: float) -> Weights:

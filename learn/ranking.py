@@ -19,7 +19,7 @@ from learn.levels import Expected, expect, most_frequent_metric, placed
 from learn.members import Members
 from learn.pairs import SMALLER_IS_BETTER, subset
 from learn.settings import Config
-from learn.standards import Calibration, Standards, difficulty
+from learn.standards import Calibration, Standards, difficulty, strangeness
 from learn.view import Encoder, View, make_view
 
 Mask = NDArray[np.bool_]
@@ -85,8 +85,6 @@ class FittedInductive:
         accuracy, half = self._accuracy(
             view, dataset, expected, rows, score, before, deviation, level, fresh
         )
-        if unlike:
-            half = half * min(2.0, self.calibration.likeness / max(expected.likeness, 1e-3))
         low, high, accuracy = clipped(accuracy, half, view, dataset)
         return Ranking(
             model=rows,
@@ -94,7 +92,7 @@ class FittedInductive:
             accuracy=accuracy,
             low=low,
             high=high,
-            probability_best=chance_of_best(score, deviation, top=top),
+            probability_best=chance_of_best(score, self.standards.top_deviation(fresh), top=top),
             model_mean=model_mean(graph, subset(view.pairs, elsewhere))[rows],
             notes=notes_for(
                 graph,
@@ -125,6 +123,7 @@ class FittedInductive:
         out) taken into the level. Shapes: [K], [K]."""
         center, spread, doubt = on_scale(view, dataset, expected, rows, before)
         hard = difficulty(spread, doubt, deviation)
+        hard *= strangeness(expected.likeness, self.calibration.usual)
         known = np.isfinite(center)
         half = np.full(len(rows), np.nan)
         for kind, scores in ((False, self.calibration.warm), (True, self.calibration.cold)):

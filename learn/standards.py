@@ -32,16 +32,21 @@ class Standards:
         """Standard deviation of the true z-score around the score. Shapes: [K] -> [K]."""
         return np.where(fresh, self.cold.deviation, self.warm.deviation)
 
+    def top_deviation(self, fresh: Mask) -> Floats:
+        """The one behind the chances of being among the best. Shapes: [K] -> [K]."""
+        return np.where(fresh, self.cold.top_deviation, self.warm.top_deviation)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
     """Shapes: ``warm`` and ``cold`` [C] scaled residuals of ``groups`` inner targets each;
-    ``likeness`` is the smallest likeness of an inner target to the others."""
+    ``likeness`` is the smallest likeness of an inner target to the others, ``usual`` the median."""
 
     warm: Floats
     cold: Floats
     groups: int
     likeness: float
+    usual: float
 
 
 def weigh(view: View, inner: Inner, *, names: tuple[str, ...]) -> Standards:
@@ -68,8 +73,9 @@ def calibrate(view: View, near: Floats, inner: Inner, standards: Standards) -> C
     targets = np.unique(view.pairs.dataset[rows])
     expected = {int(t): expect(view.standing, view.pairs.metric, near, int(t)) for t in targets}
     likeness = [one.likeness for one in expected.values()]
-    warm_scores, groups = residuals(view, rows, warm, standards, expected, fresh=False)
-    cold_scores, cold_groups = residuals(view, rows, cold, standards, expected, fresh=True)
+    usual = float(np.median(likeness)) if likeness else 0.0
+    warm_scores, groups = residuals(view, rows, warm, standards, expected, usual, fresh=False)
+    cold_scores, cold_groups = residuals(view, rows, cold, standards, expected, usual, fresh=True)
     if cold_groups < groups:
         cold_scores = warm_scores
     return Calibration(
@@ -77,6 +83,7 @@ def calibrate(view: View, near: Floats, inner: Inner, standards: Standards) -> C
         cold=cold_scores,
         groups=groups,
         likeness=float(min(likeness)) if len(likeness) > FEW_TARGETS else 0.0,
+        usual=usual,
     )
 
 
@@ -90,6 +97,7 @@ def residuals(
     parts: Floats,
     standards: Standards,
     expected: dict[int, Expected],
+    usual: float,
     *,
     fresh: bool,
 ) -> tuple[Floats, int]:
@@ -101,6 +109,7 @@ def residuals(
         return np.zeros(0), 0
     spread = np.array([expected[int(one)].spread for one in dataset])[known]
     doubt = np.array([expected[int(one)].doubt for one in dataset])[known]
+    far = np.array([strangeness(expected[int(one)].likeness, usual) for one in dataset])[known]
     is_fresh = np.full(int(known.sum()), fresh)
     score = standards.score(parts[:, known], is_fresh)
     value = np.empty(len(score))
@@ -109,8 +118,14 @@ def residuals(
         name = view.pairs.metric[one]
         value[here] = placed(level[known][here], spread[here], score[here], name)
     residual = view.pairs.oriented[rows[known]] - value
-    hard = difficulty(spread, doubt, standards.deviation(is_fresh))
+    hard = difficulty(spread, doubt, standards.deviation(is_fresh)) * far
     return conformity(residual, hard, dataset[known])
+
+
+def strangeness(likeness: float, usual: float) -> float:
+    """How much wider a target's intervals are for being less like the known datasets than inner
+    targets usually were, 1 to 2. Inner targets are widened alike, so that coverage stays."""
+    return float(np.clip(usual / max(likeness, 1e-3), 1.0, 2.0))
 
 
 def difficulty(spread: Floats, doubt: Floats, deviation: Floats) -> Floats:

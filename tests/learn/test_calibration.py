@@ -3,24 +3,55 @@ import pytest
 
 from learn.calibration import chance_of_best, conformity, half_width
 from learn.combination import PRIOR, choose, combine, prior
+from learn.coverage import pool_coverage
+from learn.evaluation import Prediction, evaluate
 from learn.levels import bounded, expect, unbounded
 from learn.pairs import measured, standing
+from learn.standards import strangeness
 from tests.learn.graphs import Shape, generate, with_values
 
 
-def test_intervals_hold_for_a_new_dataset_whose_errors_go_together() -> None:
-    """80 % over datasets, where pooling the pairs would fall short with eight of them."""
+def test_errors_of_a_dataset_go_together_and_the_interval_knows() -> None:
+    """Over datasets as often as their number allows, where pooling pairs of a few would not."""
     random = np.random.default_rng(0)
     covered = []
     for _ in range(400):
-        shift = random.normal(size=9)
-        group = np.repeat(np.arange(8), 30)
+        shift = random.normal(size=20)
+        group = np.repeat(np.arange(19), 30)
         residual = shift[group] + 0.3 * random.normal(size=len(group))
         scores, groups = conformity(residual, np.ones(len(group)), group)
         half = half_width(scores, groups, np.ones(30), level=0.8)
-        new = shift[8] + 0.3 * random.normal(size=30)
+        new = shift[19] + 0.3 * random.normal(size=30)
         covered.append((np.abs(new) <= half).mean())
-    assert np.mean(covered) == pytest.approx(0.82, abs=0.04)
+    assert np.mean(covered) == pytest.approx(0.8, abs=0.04)
+
+
+@pytest.mark.parametrize("datasets", [6, 10])
+def test_the_learner_covers_what_it_says_on_made_zoos(datasets: int) -> None:
+    """Leave-one-dataset-out residuals against targets that were held out: 80 % of them hold."""
+    found = []
+    for seed in range(4):
+        graph = generate(Shape(models=20, datasets=datasets, scores=False), seed=seed)
+        results = list(evaluate(graph, learners=("inductive-kernel",), seeds=(seed,), workers=1))
+        found += pool_coverage(results)
+    assert np.mean([one.share for one in found]) == pytest.approx(0.8, abs=0.12)
+    assert all(one.low <= one.share <= one.high and one.width > 0 for one in found)
+
+
+def test_pooled_coverage_draws_targets_not_pairs() -> None:
+    graph = generate(Shape(models=20, datasets=6), seed=1)
+    results = list(evaluate(graph, learners=("inductive-kernel", "random"), workers=1))
+    (pooled,) = pool_coverage(results)
+    mean = [one.coverage for one in results if one.target == "mean" and one.coverage is not None]
+    assert (pooled.learner, pooled.targets) == ("inductive-kernel", 6)
+    assert pooled.share == pytest.approx(mean[0])
+    assert pool_coverage(results * 2)[0] == pooled  # a target's seeds are one draw
+
+
+def test_stranger_targets_are_widened_and_so_are_the_inner_ones() -> None:
+    assert strangeness(0.9, 0.6) == 1.0
+    assert strangeness(0.4, 0.6) == pytest.approx(1.5)
+    assert strangeness(0.0, 0.6) == 2.0
 
 
 def test_a_dataset_counts_once_however_many_pairs_it_has() -> None:
@@ -45,6 +76,22 @@ def test_chances_of_being_among_the_best_sum_to_their_number() -> None:
     assert chance.sum() == pytest.approx(10, abs=1e-6)
     assert (np.diff(chance) > 0).all()
     assert chance_of_best(score[:5], np.ones(5), top=10).tolist() == [1.0] * 5
+
+
+def test_chances_of_being_best_come_true_on_targets_never_seen() -> None:
+    """Said and came, pooled over made zoos: within ten points where many models are."""
+    said, came = [], []
+    for seed in range(4):
+        kept: list[Prediction] = []
+        graph = generate(Shape(models=60, datasets=8), seed=seed)
+        list(evaluate(graph, learners=("inductive-kernel",), workers=1, keep=kept))
+        for one in kept:
+            said.append(one.ranking.probability_best)
+            came.append(one.truth >= np.sort(one.truth)[-10])
+    chance, best = np.concatenate(said), np.concatenate(came)
+    for low, high in ((0.0, 0.1), (0.1, 0.4), (0.4, 1.01)):
+        here = (chance >= low) & (chance < high)
+        assert best[here].mean() == pytest.approx(chance[here].mean(), abs=0.1)
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "mcc", "mse"])

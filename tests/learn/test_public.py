@@ -12,6 +12,7 @@ def test_public_names_are_these() -> None:
     assert set(learn.__all__) == {
         "AGGREGATES",
         "BASELINES",
+        "Coverage",
         "DEFAULT",
         "Fitted",
         "Learner",
@@ -23,6 +24,7 @@ def test_public_names_are_these() -> None:
         "learner_names",
         "load_learner",
         "make_learner",
+        "pool_coverage",
         "save_learner",
     }
     assert all(getattr(learn, name) is not None for name in learn.__all__)

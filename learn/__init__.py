@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from learn.coverage import Coverage, pool_coverage
-    from learn.evaluation import AGGREGATES, Prediction, Result, evaluate
+    from learn.evaluation import evaluate
     from learn.learner import (
         BASELINES,
         DEFAULT,
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         make_learner,
         save_learner,
     )
+    from learn.results import AGGREGATES, Prediction, Result
 
 __all__ = [
     "AGGREGATES",
@@ -46,7 +47,8 @@ __all__ = [
 
 _MODULES = {
     "learn.coverage": {"Coverage", "pool_coverage"},
-    "learn.evaluation": {"AGGREGATES", "Prediction", "Result", "evaluate"},
+    "learn.evaluation": {"evaluate"},
+    "learn.results": {"AGGREGATES", "Prediction", "Result"},
 }
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from learn.evaluation import AGGREGATES, Result
+from learn.results import AGGREGATES, Result
 
 DRAWS = 5000
 CONFIDENCE = 0.95

@@ -17,53 +17,16 @@ from difflib import get_close_matches
 
 import numpy as np
 
-from graphdb.columns import Indices, Subgraph
+from graphdb.columns import Subgraph
 from graphdb.errors import ZooError
 from learn.learner import BASELINES, DEFAULT, Progress, Ranking, available, make_learner
 from learn.metrics import UNDEFINED, Metrics, agreement
 from learn.pairs import measured
 from learn.regimes import Hidden, Truth, hide, parse
+from learn.results import Prediction, Result, Scored, aggregates
 
 #: A dataset with fewer pairs is no target by default.
 SMALLEST_TARGET = 10
-AGGREGATES = ("mean", "gap_weighted_mean", "worst")
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One line of ``zoo evaluate --json``; None where there is none.
-
-    ``target`` is a dataset or one of ``AGGREGATES``; there ``n`` is the number of pairs of all
-    targets. ``coverage`` is the share of true values inside their interval, ``width`` the
-    intervals' mean width in the metric's units, ``seconds`` training (shared by the targets of a
-    fold) and ranking.
-    """
-
-    learner: str
-    modality: str
-    method: str
-    regime: str
-    seed: int
-    target: str
-    n: int
-    pearson: float | None
-    spearman: float | None
-    kendall: float | None
-    weighted_kendall: float | None
-    rel_at_1: float | None
-    rel_at_3: float | None
-    rel_at_5: float | None
-    rel_at_10: float | None
-    coverage: float | None
-    width: float | None
-    seconds: float | None
-
-    def row(self) -> dict[str, str | int | float | None]:
-        """The columns by name, ready for JSON."""
-        return asdict(self)
-
-
-MEASURES = tuple(Result.__dataclass_fields__)[7:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,28 +38,6 @@ class Plan:
     regime: str
     seeds: tuple[int, ...]
     groups: tuple[tuple[int, ...], ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Prediction:
-    """What a learner said of one target beside the truth, for plots and pooled coverage.
-
-    Shapes: every column [K], in the metric's own units but ``score``.
-    """
-
-    learner: str
-    seed: int
-    target: str
-    model: Indices
-    truth: np.ndarray[tuple[int], np.dtype[np.float64]]
-    ranking: Ranking
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Scored:
-    result: Result
-    gap: float
-    prediction: Prediction
 
 
 def evaluate(
@@ -173,7 +114,7 @@ def _run(
     keep: list[Prediction] | None,
 ) -> Iterator[Result]:
     tasks = [(seed, group) for seed in plan.seeds for group in plan.groups]
-    done: list[_Scored] = []
+    done: list[Scored] = []
     for number, found in enumerate(_answers(graph, plan, tasks, workers=workers)):
         seed, group = tasks[number]
         done += found
@@ -195,7 +136,7 @@ def _answers(
     tasks: list[tuple[int, tuple[int, ...]]],
     *,
     workers: int | None,
-) -> Iterator[list[_Scored]]:
+) -> Iterator[list[Scored]]:
     count = min(workers or available(), len(tasks))
     if count <= 1:
         for seed, group in tasks:
@@ -226,12 +167,12 @@ def _start(graph: Subgraph, plan: Plan, threads: int) -> None:
     _shared[:] = [(graph, plan)]
 
 
-def _worker(seed: int, group: tuple[int, ...]) -> list[_Scored]:
+def _worker(seed: int, group: tuple[int, ...]) -> list[Scored]:
     graph, plan = _shared[0]
     return _answer(graph, plan, seed, group)
 
 
-def _answer(graph: Subgraph, plan: Plan, seed: int, group: tuple[int, ...]) -> list[_Scored]:
+def _answer(graph: Subgraph, plan: Plan, seed: int, group: tuple[int, ...]) -> list[Scored]:
     """Every learner on the targets of one group."""
     regime = parse(plan.regime)
     hidden = hide(
@@ -291,7 +232,7 @@ def _score(
     truth: Truth,
     ranking: Ranking,
     seconds: float,
-) -> _Scored:
+) -> Scored:
     known = np.isfinite(ranking.score)
     metrics = UNDEFINED
     if known.sum() >= 3:
@@ -318,41 +259,8 @@ def _score(
         seconds=seconds,
     )
     prediction = Prediction(learner, seed, result.target, truth.model, truth.value, ranking)
-    return _Scored(result, truth.gap, prediction)
+    return Scored(result, truth.gap, prediction)
 
 
 def _numbers(metrics: Metrics) -> dict[str, float | None]:
     return {name: None if math.isnan(value) else value for name, value in asdict(metrics).items()}
-
-
-def aggregates(scored: Sequence[_Scored]) -> Iterator[Result]:
-    """``mean``, ``gap_weighted_mean`` and ``worst`` of one learner and seed over its targets."""
-    first = scored[0].result
-    total = sum(one.result.n for one in scored)
-    for name in AGGREGATES:
-        numbers = {measure: _aggregate(scored, measure, name) for measure in MEASURES}
-        yield Result(
-            learner=first.learner,
-            modality=first.modality,
-            method=first.method,
-            regime=first.regime,
-            seed=first.seed,
-            target=name,
-            n=total,
-            **numbers,
-        )
-
-
-def _aggregate(scored: Sequence[_Scored], measure: str, how: str) -> float | None:
-    """Targets where the measure is not defined are left out, with their weight."""
-    known = [(getattr(one.result, measure), one.gap) for one in scored]
-    known = [(value, gap) for value, gap in known if value is not None]
-    if not known:
-        return None
-    values = np.array([value for value, _ in known])
-    if how == "worst":
-        return float(values.max() if measure in ("width", "seconds") else values.min())
-    weights = np.array([gap for _, gap in known]) if how == "gap_weighted_mean" else None
-    if weights is not None and weights.sum() <= 0:
-        weights = None
-    return float(np.average(values, weights=weights))

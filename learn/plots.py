@@ -13,9 +13,9 @@ import numpy as np
 
 from graphdb.columns import Floats
 from graphdb.errors import ZooError
-from learn.evaluation import AGGREGATES, Prediction, Result
 from learn.metrics import DEPTHS
 from learn.panels import COLOURS, by, dot, known, legend, line, look, panels_of, saved, slug
+from learn.results import AGGREGATES, Prediction, Result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -13,11 +13,12 @@ from graphdb.records import METRICS
 from learn.advice import notes_for
 from learn.baselines import model_mean
 from learn.calibration import chance_of_best, half_width
-from learn.kernel import Prior, dataset_kernel, scales
+from learn.kernel import dataset_kernel
 from learn.learner import Ranking
 from learn.levels import Expected, expect, most_frequent_metric, placed
 from learn.members import Members
 from learn.pairs import SMALLER_IS_BETTER, subset
+from learn.process import Prior, scales
 from learn.settings import Config
 from learn.standards import Calibration, Standards, difficulty, strangeness
 from learn.view import Encoder, View, make_view

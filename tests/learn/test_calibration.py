@@ -4,9 +4,10 @@ import pytest
 from learn.calibration import chance_of_best, conformity, half_width
 from learn.combination import PRIOR, choose, combine, prior
 from learn.coverage import pool_coverage
-from learn.evaluation import Prediction, evaluate
+from learn.evaluation import evaluate
 from learn.levels import bounded, expect, unbounded
 from learn.pairs import measured, standing
+from learn.results import Prediction
 from learn.standards import strangeness
 from tests.learn.graphs import Shape, generate, with_values
 

@@ -22,7 +22,8 @@ def trained(graph, *, scores: bool = False):
 
 @pytest.mark.parametrize("scores", [False, True])
 def test_numpy_and_torch_say_the_same(scores: bool) -> None:
-    from learn.hetero import Batch, GraphNetwork, hetero_data
+    from learn.batches import Batch, hetero_data
+    from learn.hetero import GraphNetwork
 
     graph = generate(Shape(share=0.7))
     view, near, networks = trained(graph, scores=scores)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Unpack
+
 import click
 
 from cli.options import as_json, method, modality, open_zoo
 from graphdb.errors import ZooError
+
+if TYPE_CHECKING:
+    from zoo.results import Settings
 
 
 @click.command()
@@ -35,15 +40,10 @@ def record(
     mcc: float | None,
     mse: float | None,
     method: str,
-    epochs: float | None,
-    learning_rate: float | None,
-    batch_size: int | None,
-    seed: int | None,
-    seconds: float | None,
-    device: str | None,
     create: bool,
     modality: str | None,
     as_json: bool,
+    **settings: Unpack[Settings],
 ) -> None:
     """Add one fine-tuning result of your own.
 
@@ -61,14 +61,9 @@ def record(
             value,
             metric=metric,
             method=method,
-            epochs=epochs,
-            learning_rate=learning_rate,
-            batch_size=batch_size,
-            seed=seed,
-            seconds=seconds,
-            device=device,
             create=create,
             modality=modality,
+            **settings,
         )
     change = changes.tables["fine_tunings"]
     did = "created" if change.created else "updated" if change.updated else "unchanged"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, Unpack
 
 from graphdb.changes import Changes
 from graphdb.learners import LearnerRecord
@@ -74,14 +74,9 @@ class Zoo:
         *,
         metric: str = "accuracy",
         method: str = "full",
-        epochs: float | None = None,
-        learning_rate: float | None = None,
-        batch_size: int | None = None,
-        seed: int | None = None,
-        seconds: float | None = None,
-        device: str | None = None,
         create: bool = False,
         modality: str | None = None,
+        **settings: Unpack[results.Settings],
     ) -> Changes:
         """Add one fine-tuning result of one's own; see :func:`zoo.results.record_result`."""
         return results.record_result(
@@ -91,14 +86,9 @@ class Zoo:
             value=value,
             metric=metric,
             method=method,
-            epochs=epochs,
-            learning_rate=learning_rate,
-            batch_size=batch_size,
-            seed=seed,
-            seconds=seconds,
-            device=device,
             create=create,
             modality=modality,
+            **settings,
         )
 
     def forget(self, identity: str, *, kind: str | None = None, dry_run: bool = False) -> Forgotten:

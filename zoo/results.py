@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TypedDict, Unpack
 
 from graphdb.catalog import check_model, find_dataset
 from graphdb.changes import Changes
@@ -16,6 +17,17 @@ from zoo.training import check_method
 _LONGEST_ID = 1_000
 
 
+class Settings(TypedDict, total=False):
+    """How a result was obtained, as far as one says. The first four tell results apart."""
+
+    epochs: float | None
+    learning_rate: float | None
+    batch_size: int | None
+    seed: int | None
+    seconds: float | None
+    device: str | None
+
+
 def record_result(
     store: Store,
     model: str,
@@ -24,14 +36,9 @@ def record_result(
     value: float,
     metric: str = "accuracy",
     method: str = "full",
-    epochs: float | None = None,
-    learning_rate: float | None = None,
-    batch_size: int | None = None,
-    seed: int | None = None,
-    seconds: float | None = None,
-    device: str | None = None,
     create: bool = False,
     modality: str | None = None,
+    **settings: Unpack[Settings],
 ) -> Changes:
     """Add a result. The same settings and seed again correct its value; another seed adds one.
 
@@ -54,26 +61,13 @@ def record_result(
         model,
         dataset,
         method,
-        epochs=epochs,
-        learning_rate=learning_rate,
-        batch_size=batch_size,
-        seed=seed,
+        epochs=settings.get("epochs"),
+        learning_rate=settings.get("learning_rate"),
+        batch_size=settings.get("batch_size"),
+        seed=settings.get("seed"),
     )
     history.fine_tunings.append(
-        FineTuning(
-            identity,
-            model,
-            dataset,
-            value,
-            metric=metric,
-            method=method,
-            epochs=epochs,
-            learning_rate=learning_rate,
-            batch_size=batch_size,
-            seed=seed,
-            seconds=seconds,
-            device=device,
-        )
+        FineTuning(identity, model, dataset, value, metric=metric, method=method, **settings)
     )
     arguments = {"model": model, "dataset": dataset, metric: value, "method": method}
     return write_history(store, history, provenance=Provenance("record", arguments))

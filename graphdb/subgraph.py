@@ -61,8 +61,15 @@ def read_subgraph(store: Store, modality: str) -> Subgraph:
 
 
 def _read(tx: Transaction, modality: str) -> dict[str, list[Row]]:
-    hidden = [run.id for run in unfinished_imports(tx)]
-    return {name: tx.run(name, modality=modality, hidden=hidden) for name in _QUERIES}
+    """Again where a large import began meanwhile: no store reads from a snapshot."""
+    hidden = {run.id for run in unfinished_imports(tx)}
+    while True:
+        names = sorted(hidden)
+        tables = {name: tx.run(name, modality=modality, hidden=names) for name in _QUERIES}
+        later = {run.id for run in unfinished_imports(tx)}
+        if later <= hidden:
+            return tables
+        hidden |= later
 
 
 def _models(records: list[list[Any]]) -> Models:
@@ -98,16 +105,25 @@ def _datasets(records: list[list[Any]]) -> Datasets:
 
 
 def _fine_tunings(rows: list[Row], models: Index, datasets: Index) -> FineTunings:
-    """Rows come grouped by (dataset, metric, method), records of a group as parallel lists."""
-    sizes = [len(row["models"]) for row in rows]
-    model = _ends([name for row in rows for name in row["models"]], models)
+    """Rows come grouped by (model, metric, method), records of a group as parallel lists."""
+    sizes = [len(row["datasets"]) for row in rows]
+    model = np.repeat(_ends([row["model"] for row in rows], models), sizes)
+    dataset = _ends([name for row in rows for name in row["datasets"]], datasets)
     value = _floats([value for row in rows for value in row["values"]])
-    dataset = np.repeat(_ends([row["dataset"] for row in rows], datasets), sizes)
-    metric, method = _repeated(rows, "metric", sizes), _repeated(rows, "method", sizes)
+    metric, method = (
+        _texts([row["metric"] for row in rows]),
+        _texts([row["method"] for row in rows]),
+    )
     kept = np.flatnonzero((model >= 0) & (dataset >= 0))
-    keys = (value, _ranks(method), _ranks(metric), dataset, model)
+    keys = (value, _ranks(method).repeat(sizes), _ranks(metric).repeat(sizes), dataset, model)
     order = kept[np.lexsort([key[kept] for key in keys])]
-    return FineTunings(model[order], dataset[order], value[order], metric[order], method[order])
+    return FineTunings(
+        model[order],
+        dataset[order],
+        value[order],
+        metric.repeat(sizes)[order],
+        method.repeat(sizes)[order],
+    )
 
 
 def _pretrainings(rows: list[Row], models: Index, datasets: Index) -> Pretrainings:
@@ -124,24 +140,35 @@ def _similarities(rows: list[Row], datasets: Index) -> Similarities:
     a = np.repeat(_ends([row["dataset"] for row in rows], datasets), sizes)
     b = _ends([name for row in rows for name in row["others"]], datasets)
     value = _floats([value for row in rows for value in row["values"]])
-    measure, probe = _repeated(rows, "measure", sizes), _repeated(rows, "probe", sizes)
+    measure, probe = (
+        _texts([row["measure"] for row in rows]),
+        _texts([row["probe"] for row in rows]),
+    )
     kept = np.flatnonzero((a >= 0) & (b >= 0))
-    keys = (_ranks(probe), _ranks(measure), b, a)
+    keys = (_ranks(probe).repeat(sizes), _ranks(measure).repeat(sizes), b, a)
     order = kept[np.lexsort([key[kept] for key in keys])]
-    return Similarities(a[order], b[order], value[order], measure[order], probe[order])
+    return Similarities(
+        a[order],
+        b[order],
+        value[order],
+        measure.repeat(sizes)[order],
+        probe.repeat(sizes)[order],
+    )
 
 
 def _transferabilities(rows: list[Row], models: Index, datasets: Index) -> Transferabilities:
-    """Rows come grouped by (dataset, method), records of a group as parallel lists."""
-    sizes = [len(row["models"]) for row in rows]
-    model = _ends([name for row in rows for name in row["models"]], models)
+    """Rows come grouped by (model, method), records of a group as parallel lists."""
+    sizes = [len(row["datasets"]) for row in rows]
+    model = np.repeat(_ends([row["model"] for row in rows], models), sizes)
+    dataset = _ends([name for row in rows for name in row["datasets"]], datasets)
     score = _floats([value for row in rows for value in row["scores"]])
-    dataset = np.repeat(_ends([row["dataset"] for row in rows], datasets), sizes)
-    method = _repeated(rows, "method", sizes)
+    method = _texts([row["method"] for row in rows])
     kept = np.flatnonzero((model >= 0) & (dataset >= 0))
-    keys = (_ranks(method), dataset, model)
+    keys = (_ranks(method).repeat(sizes), dataset, model)
     order = kept[np.lexsort([key[kept] for key in keys])]
-    return Transferabilities(model[order], dataset[order], method[order], score[order])
+    return Transferabilities(
+        model[order], dataset[order], method.repeat(sizes)[order], score[order]
+    )
 
 
 def _embeddings(rows: list[Row], datasets: Index) -> Embeddings:
@@ -165,11 +192,6 @@ def _columns(records: list[list[Any]], width: int) -> list[tuple[Any, ...]]:
 def _ends(names: list[str] | tuple[str, ...], index: Index) -> Indices:
     """Row numbers of ``names``, -1 for what is outside."""
     return np.fromiter((index.get(name, -1) for name in names), dtype=np.int64, count=len(names))
-
-
-def _repeated(rows: list[Row], key: str, sizes: list[int]) -> Texts:
-    """A group's text for each of its records."""
-    return np.repeat(_texts([row[key] for row in rows]), sizes)
 
 
 def _ranks(column: Texts) -> Indices:

@@ -35,10 +35,10 @@ def find_candidates(
     """
     check_method(method)
     limits = limits or Limits()
-    modality = find_dataset(store, dataset).modality
     question = _Question(dataset, method, limits, k)
     answer = store.transact(lambda tx: _read(tx, question), access="read")
     if answer is None:
+        find_dataset(store, dataset)  # raises where it is unknown
         raise ZooError(
             f"No {method} predictions for {dataset!r} yet. Make them: zoo predict {dataset}"
         )
@@ -46,7 +46,7 @@ def find_candidates(
     note = f"Learner {current['learner']} answered; the default has not predicted this dataset yet."
     return Candidates(
         dataset=dataset,
-        modality=modality,
+        modality=current["modality"],
         learner=current["learner"],
         method=method,
         models=tuple(Candidate(**row) for row in rows),

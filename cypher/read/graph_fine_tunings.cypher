@@ -1,8 +1,10 @@
-// Which fine-tunings does a modality hold, grouped so that few values travel?
+// Which fine-tunings does a modality hold? Grouped: few values travel, a model at a time.
 // params: modality, hidden
-MATCH (d:Dataset)
-WHERE d.modality = $modality OR d.modality IS NULL
-MATCH (d)<-[r:FINE_TUNED_ON]-(m:Model)
-WHERE NOT coalesce(r.run, '') IN $hidden
-WITH d.id AS dataset, r.metric AS metric, r.method AS method, m.id AS model, r.value AS value
-RETURN dataset, metric, method, collect(model) AS models, collect(value) AS values
+MATCH (m:Model)
+WHERE m.modality = $modality OR m.modality IS NULL
+CALL (m) {
+  MATCH (m)-[r:FINE_TUNED_ON]->(d:Dataset)
+  WHERE NOT coalesce(r.run, '') IN $hidden
+  RETURN r.metric AS metric, r.method AS method, collect(d.id) AS datasets,
+         collect(r.value) AS values }
+RETURN m.id AS model, metric, method, datasets, values

@@ -1,8 +1,10 @@
-// How similar are a modality's datasets, grouped so that few values travel?
+// How similar are a modality's datasets? Grouped: few values travel, a dataset at a time.
 // params: modality, hidden
 MATCH (a:Dataset)
 WHERE a.modality = $modality OR a.modality IS NULL
-MATCH (a)-[r:SIMILAR_TO]->(b:Dataset)
-WHERE NOT coalesce(r.run, '') IN $hidden
-WITH a.id AS dataset, r.measure AS measure, r.probe AS probe, b.id AS other, r.value AS value
-RETURN dataset, measure, probe, collect(other) AS others, collect(value) AS values
+CALL (a) {
+  MATCH (a)-[r:SIMILAR_TO]->(b:Dataset)
+  WHERE NOT coalesce(r.run, '') IN $hidden
+  RETURN r.measure AS measure, r.probe AS probe, collect(b.id) AS others,
+         collect(r.value) AS values }
+RETURN a.id AS dataset, measure, probe, others, values

@@ -1,8 +1,9 @@
-// Which transferability scores does a modality hold, grouped so that few values travel?
+// Which transferability scores does a modality hold? Grouped, a model at a time.
 // params: modality, hidden
-MATCH (d:Dataset)
-WHERE d.modality = $modality OR d.modality IS NULL
-MATCH (d)<-[r:TRANSFERABILITY]-(m:Model)
-WHERE NOT coalesce(r.run, '') IN $hidden
-WITH d.id AS dataset, r.method AS method, m.id AS model, r.score AS score
-RETURN dataset, method, collect(model) AS models, collect(score) AS scores
+MATCH (m:Model)
+WHERE m.modality = $modality OR m.modality IS NULL
+CALL (m) {
+  MATCH (m)-[r:TRANSFERABILITY]->(d:Dataset)
+  WHERE NOT coalesce(r.run, '') IN $hidden
+  RETURN r.method AS method, collect(d.id) AS datasets, collect(r.score) AS scores }
+RETURN m.id AS model, method, datasets, scores

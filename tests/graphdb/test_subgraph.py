@@ -11,9 +11,10 @@ from graphdb.columns import Subgraph
 from graphdb.histories import write_history
 from graphdb.records import Dataset, FineTuning, History, Model, Similarity
 from graphdb.runs import Provenance
-from graphdb.store import Store
+from graphdb.store import Store, Transaction
 from graphdb.subgraph import read_subgraph
 from tests.graphdb.zoos import small, write
+from tests.stores import Place
 from zoo.sources import generate_subgraph
 from zoo.sources.unfold import history_of
 
@@ -121,3 +122,31 @@ def test_quarantine_travels(store: Store) -> None:
     )
     store.write("set_quarantine", id="d2", reason=None)
     assert set(read_subgraph(store, "image").datasets.quarantined) == {None}
+
+
+def test_a_large_import_that_begins_while_it_is_read_stays_behind(
+    store: Store, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No store reads from a snapshot: the rows are there before the last table is read."""
+    write(store, small())
+    before = _tables(read_subgraph(store, "image"))
+    plain = Transaction.run
+
+    def interrupted(tx: Transaction, name: str, **params: Any) -> list[dict[str, Any]]:
+        if name == "graph_models" and not place.run("MATCH (r:Run {id: 'large'}) RETURN r"):
+            place.run(
+                "CREATE (:Run {id: 'large', status: 'running', kind: 'x', content: 'c', "
+                "owner: 'nowhere:1', arguments: '{}', started: datetime(), seen: datetime()})"
+            )
+            place.run(
+                "MATCH (m:Model {id: 'm1'}) MATCH (d:Dataset {id: 'd1'}) CREATE (m)-[:"
+                "FINE_TUNED_ON {id: 'l', run: 'large', value: .1, metric: 'accuracy', "
+                "method: 'full'}]->(d)"
+            )
+        return plain(tx, name, **params)
+
+    monkeypatch.setattr(Transaction, "run", interrupted)
+    assert _tables(read_subgraph(store, "image")) == before
+    assert place.run("MATCH ()-[r:FINE_TUNED_ON {run: 'large'}]->() RETURN count(r) AS n") == [
+        {"n": 1}
+    ]

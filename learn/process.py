@@ -231,6 +231,15 @@ def scales(raw: Floats, before: Floats, prior: Prior) -> tuple[Floats, Floats]:
     return level, np.where(np.isfinite(level), spread, 1.0)
 
 
+def told_doubt(doubt: float, spread: Floats, records: Floats) -> Floats:
+    """The level's standard deviation once that many records of the target are known: the prior's
+    and theirs, of which each says as much as one spread. Shapes: [n], [n] -> [n]."""
+    prior = np.where(np.isfinite(doubt), doubt, spread * 3)
+    with np.errstate(divide="ignore"):
+        found: Floats = 1 / np.sqrt(1 / prior**2 + records / np.maximum(spread, 1e-9) ** 2)
+    return found
+
+
 def solve(matrix: Floats, columns: Floats) -> Floats:
     """Shapes: [N, N], [N, C] -> [N, C]."""
     from scipy.linalg import cho_factor, cho_solve

@@ -18,9 +18,9 @@ from learn.learner import Ranking
 from learn.levels import Expected, expect, most_frequent_metric, placed
 from learn.members import Members
 from learn.pairs import SMALLER_IS_BETTER, subset
-from learn.process import Prior, scales
+from learn.process import Prior, scales, told_doubt
 from learn.settings import Config
-from learn.standards import Calibration, Standards, difficulty, strangeness
+from learn.standards import Calibration, Standards, difficulty, stage_of, strangeness
 from learn.view import Encoder, View, make_view
 
 Mask = NDArray[np.bool_]
@@ -127,9 +127,14 @@ class FittedInductive:
         hard *= strangeness(expected.likeness, self.calibration.usual)
         known = np.isfinite(center)
         half = np.full(len(rows), np.nan)
+        measured = view.pairs.model[view.pairs.dataset == dataset]
+        stage = stage_of(len(measured) - np.isin(rows, measured))
         for kind, scores in ((False, self.calibration.warm), (True, self.calibration.cold)):
-            here = known & (fresh == kind)
-            half[here] = half_width(scores, self.calibration.groups, hard[here], level=level)
+            for at in np.unique(stage):
+                here = known & (fresh == kind) & (stage == at)
+                half[here] = half_width(
+                    scores[at], self.calibration.groups, hard[here], level=level
+                )
         name = view.pairs.metric[dataset] or most_frequent_metric(view.pairs.metric)
         return placed(center, spread, score, name), half
 
@@ -155,10 +160,7 @@ def on_scale(
     at = np.array([place.get(int(model), len(own)) for model in rows])
     others = len(own) - (at < len(own))
     level, spread = levels[at], np.where(np.isfinite(levels[at]), spreads[at], np.nan)
-    prior = np.where(np.isfinite(doubt), doubt, spread * 3)
-    with np.errstate(divide="ignore"):
-        doubt = 1 / np.sqrt(1 / prior**2 + others / np.maximum(spread, 1e-9) ** 2)
-    return level, spread, doubt
+    return level, spread, told_doubt(expected.doubt, spread, others.astype(np.float64))
 
 
 def clipped(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,15 @@ from learn.calibration import conformity
 from learn.combination import Weights, choose, combine, prior
 from learn.levels import Expected, expect, placed
 from learn.members import Inner
+from learn.process import Prior, scales, told_doubt
 from learn.view import View
 
 Mask = NDArray[np.bool_]
+#: Numbers of own records for which intervals are calibrated; between two the lower one holds.
+STAGES = (0, 1, 3, 5)
+#: Draws of own records an inner target, and models that must be left to ask about.
+REPEATS = 5
+FEWEST_LEFT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,8 @@ class Standards:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
-    """Shapes: ``warm`` and ``cold`` [C] scaled residuals of ``groups`` inner targets each;
+    """Shapes: ``warm`` and ``cold`` [S, C] scaled residuals of ``groups`` inner targets each, by
+    stage: how many of the target's own records are known (``STAGES``);
     ``likeness`` is the smallest likeness of an inner target to the others, ``usual`` the median."""
 
     warm: Floats
@@ -74,13 +82,19 @@ def calibrate(view: View, near: Floats, inner: Inner, standards: Standards) -> C
     expected = {int(t): expect(view.standing, view.pairs.metric, near, int(t)) for t in targets}
     likeness = [one.likeness for one in expected.values()]
     usual = float(np.median(likeness)) if likeness else 0.0
-    warm_scores, groups = residuals(view, rows, warm, standards, expected, usual, fresh=False)
-    cold_scores, cold_groups = residuals(view, rows, cold, standards, expected, usual, fresh=True)
-    if cold_groups < groups:
-        cold_scores = warm_scores
+    scores: dict[bool, list[Floats]] = {False: [], True: []}
+    groups = 0
+    for known in STAGES:
+        asked = partial(residuals, view, rows, standards=standards, expected=expected, usual=usual)
+        one, count = asked(warm, fresh=False, known=known)
+        other, cold_count = asked(cold, fresh=True, known=known)
+        if known == 0:
+            groups = count
+        scores[False].append(one if count == groups else scores[False][-1])
+        scores[True].append(other if cold_count == groups else scores[False][-1])
     return Calibration(
-        warm=warm_scores,
-        cold=cold_scores,
+        warm=np.stack(scores[False]),
+        cold=np.stack(scores[True]),
         groups=groups,
         likeness=float(min(likeness)) if len(likeness) > FEW_TARGETS else 0.0,
         usual=usual,
@@ -95,31 +109,73 @@ def residuals(
     view: View,
     rows: Indices,
     parts: Floats,
+    *,
     standards: Standards,
     expected: dict[int, Expected],
     usual: float,
-    *,
     fresh: bool,
+    known: int,
 ) -> tuple[Floats, int]:
-    """Scaled residuals of the inner targets whose level can be predicted."""
+    """Scaled residuals of the inner targets whose level can be predicted, as if ``known`` of their
+    records had been seen: the level moves, the score stays."""
     dataset = view.pairs.dataset[rows]
     level = np.array([expected[int(one)].level for one in dataset])
-    known = np.isfinite(parts).all(axis=(0, 2)) & np.isfinite(level)
-    if not known.any():
+    usable = np.isfinite(parts).all(axis=(0, 2)) & np.isfinite(level)
+    score = np.full(len(rows), np.nan)
+    score[usable] = standards.score(parts[:, usable], np.full(int(usable.sum()), fresh))
+    deviation = float(standards.deviation(np.array([fresh]))[0])
+    residual, hard, group = [], [], []
+    for target in np.unique(dataset[usable]).tolist():
+        here = np.flatnonzero(usable & (dataset == target))
+        for shown in drawn(len(here), known):
+            one = told(view, rows[here], score[here], expected[target], shown)
+            if one is None:
+                continue
+            far = strangeness(expected[target].likeness, usual)
+            asked = np.setdiff1d(np.arange(len(here)), shown)
+            value = placed(
+                np.full(len(asked), one.level),
+                np.full(len(asked), one.spread),
+                score[here[asked]],
+                view.pairs.metric[target],
+            )
+            residual.append(view.pairs.oriented[rows[here[asked]]] - value)
+            width = difficulty(np.array([one.spread]), np.array([one.doubt]), np.array([deviation]))
+            hard.append(np.repeat(width * far, len(asked)))
+            group.append(np.full(len(asked), target))
+    if not residual:
         return np.zeros(0), 0
-    spread = np.array([expected[int(one)].spread for one in dataset])[known]
-    doubt = np.array([expected[int(one)].doubt for one in dataset])[known]
-    far = np.array([strangeness(expected[int(one)].likeness, usual) for one in dataset])[known]
-    is_fresh = np.full(int(known.sum()), fresh)
-    score = standards.score(parts[:, known], is_fresh)
-    value = np.empty(len(score))
-    for one in np.unique(dataset[known]):
-        here = dataset[known] == one
-        name = view.pairs.metric[one]
-        value[here] = placed(level[known][here], spread[here], score[here], name)
-    residual = view.pairs.oriented[rows[known]] - value
-    hard = difficulty(spread, doubt, standards.deviation(is_fresh)) * far
-    return conformity(residual, hard, dataset[known])
+    return conformity(np.concatenate(residual), np.concatenate(hard), np.concatenate(group))
+
+
+def drawn(size: int, known: int) -> list[Indices]:
+    """Which of a target's records are seen: several draws, none where hardly any are left."""
+    if known == 0:
+        return [np.zeros(0, dtype=np.int64)]
+    if size < known + FEWEST_LEFT:
+        return []
+    random = np.random.default_rng([size, known])
+    return [random.permutation(size)[:known] for _ in range(REPEATS)]
+
+
+def told(
+    view: View, rows: Indices, score: Floats, expected: Expected, shown: Indices
+) -> Expected | None:
+    """What is expected of a target once the records ``shown`` of its ``rows`` are seen."""
+    if not len(shown):
+        return expected
+    levels, spreads = scales(
+        view.pairs.oriented[rows[shown]], score[shown], Prior(expected.level, expected.spread)
+    )
+    if not np.isfinite(levels[-1]):
+        return None
+    doubt = told_doubt(expected.doubt, spreads[-1:], np.array([float(len(shown))]))
+    return Expected(float(levels[-1]), float(spreads[-1]), float(doubt[0]), expected.likeness)
+
+
+def stage_of(records: Indices) -> Indices:
+    """The row of ``STAGES`` that holds for so many known records. Shapes: [K] -> [K]."""
+    return np.searchsorted(np.array(STAGES), records, side="right") - 1
 
 
 def strangeness(likeness: float, usual: float) -> float:

@@ -3,12 +3,12 @@ import pytest
 
 from learn.calibration import chance_of_best, conformity, half_width
 from learn.combination import PRIOR, choose, combine, prior
-from learn.coverage import pool_coverage
+from learn.coverage import Coverage, pool_coverage
 from learn.evaluation import evaluate
 from learn.levels import bounded, expect, unbounded
 from learn.pairs import measured, standing
 from learn.results import Prediction
-from learn.standards import strangeness
+from learn.standards import stage_of, strangeness
 from tests.learn.graphs import Shape, generate, with_values
 
 
@@ -37,6 +37,28 @@ def test_the_learner_covers_what_it_says_on_made_zoos(datasets: int) -> None:
         found += pool_coverage(results)
     assert np.mean([one.share for one in found]) == pytest.approx(0.8, abs=0.12)
     assert all(one.low <= one.share <= one.high and one.width > 0 for one in found)
+
+
+def test_own_runs_narrow_the_intervals_and_these_still_hold() -> None:
+    """Records of the target tell its level: conformal residuals of that stage, not of none."""
+    found: dict[str, list[Coverage]] = {}
+    for seed in range(3):
+        graph = generate(Shape(models=24, datasets=8), seed=seed)
+        for regime in ("dense", "few:3"):
+            results = evaluate(
+                graph, learners=("inductive-kernel",), regime=regime, seeds=(seed,), workers=1
+            )
+            found.setdefault(regime, []).append(pool_coverage(list(results))[0])
+    share, width = (
+        {regime: np.mean([getattr(one, name) for one in many]) for regime, many in found.items()}
+        for name in ("share", "width")
+    )
+    assert share["few:3"] == pytest.approx(0.8, abs=0.12)
+    assert width["few:3"] < 0.8 * width["dense"]
+
+
+def test_stages_of_own_records() -> None:
+    assert stage_of(np.array([0, 1, 2, 3, 4, 5, 99])).tolist() == [0, 1, 1, 2, 2, 3, 3]
 
 
 def test_pooled_coverage_draws_targets_not_pairs() -> None:

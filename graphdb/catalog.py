@@ -6,7 +6,8 @@ from difflib import get_close_matches
 
 from graphdb.errors import ZooError
 from graphdb.records import Dataset
-from graphdb.store import Row, Store
+from graphdb.runs import unfinished_imports
+from graphdb.store import Row, Store, Transaction
 
 #: What ``zoo ls`` lists.
 KINDS = ("models", "datasets", "learners", "runs", "jobs")
@@ -38,7 +39,7 @@ def check_model(store: Store, identity: str) -> Row:
 
 def unknown(store: Store, kind: str, identity: str) -> ZooError:
     """The error for an id that is not there."""
-    known = [row["id"] for row in store.read(f"{kind}_ids")]
+    known = store.transact(lambda tx: _ids(tx, kind), access="read")
     if not known:
         return ZooError(
             f"The zoo is empty: it has no {kind} {identity!r}. "
@@ -49,6 +50,11 @@ def unknown(store: Store, kind: str, identity: str) -> ZooError:
     return ZooError(
         f"No {kind} {identity[:200]!r} in the zoo.{meant} List them with: zoo ls {kind}s"
     )
+
+
+def _ids(tx: Transaction, kind: str) -> list[str]:
+    hidden = [run.id for run in unfinished_imports(tx)]
+    return [row["id"] for row in tx.run(f"{kind}_ids", hidden=hidden)]
 
 
 def find_modality(store: Store, *, method: str) -> str:

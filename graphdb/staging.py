@@ -188,8 +188,8 @@ def _plain(row: Row) -> list[object]:
 
 def _stored(store: Store) -> dict[str, set[str]]:
     return {
-        "model": {row["id"] for row in store.read("model_ids")},
-        "dataset": {row["id"] for row in store.read("dataset_ids")},
+        "model": {row["id"] for row in store.read("model_ids", hidden=[])},
+        "dataset": {row["id"] for row in store.read("dataset_ids", hidden=[])},
     }
 
 

@@ -1,7 +1,11 @@
 // What did this model reach on the datasets most like the target?
 // params: model, dataset, limit
+OPTIONAL MATCH (u:Run {status: 'running'}) WHERE u.content IS NOT NULL
+WITH collect(u.id) AS hidden
 MATCH (d:Dataset {id: $dataset})-[s:SIMILAR_TO]-(other:Dataset)
+WHERE NOT coalesce(s.run, '') IN hidden
 MATCH (m:Model {id: $model})-[r:FINE_TUNED_ON]->(other)
+WHERE NOT coalesce(r.run, '') IN hidden
 RETURN other.id AS dataset, s.value AS similarity, s.probe AS probe, r.method AS method,
        avg(r.value) AS value, r.metric AS metric, count(*) AS records
 ORDER BY similarity DESC, dataset, method

@@ -1,3 +1,5 @@
 // Which datasets does the zoo know, by id?
-// params:
-MATCH (d:Dataset) RETURN d.id AS id ORDER BY id
+// params: hidden
+MATCH (d:Dataset)
+WHERE NOT coalesce(d.run, '') IN $hidden
+RETURN d.id AS id ORDER BY id

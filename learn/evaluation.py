@@ -19,7 +19,7 @@ import numpy as np
 
 from graphdb.columns import Subgraph
 from graphdb.errors import ZooError
-from learn.learner import BASELINES, DEFAULT, Progress, Ranking, available, make_learner
+from learn.learner import BASELINES, DEFAULT, Progress, Ranking, available, limit_blas, make_learner
 from learn.metrics import UNDEFINED, Metrics, agreement
 from learn.pairs import measured
 from learn.regimes import Hidden, Truth, hide, parse
@@ -164,6 +164,8 @@ _shared: list[tuple[Subgraph, Plan]] = []
 def _start(graph: Subgraph, plan: Plan, threads: int) -> None:
     """Once a worker: keep the graph, and share the cores instead of each taking all."""
     os.environ["OMP_NUM_THREADS"] = str(threads)
+    # By now NumPy is loaded and no longer reads the environment.
+    limit_blas(threads)
     _shared[:] = [(graph, plan)]
 
 

@@ -9,15 +9,20 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from graphdb.columns import Floats, Indices, Subgraph
 from graphdb.errors import ZooError
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 Progress = Callable[[float, str], None]
 
@@ -169,6 +174,23 @@ def threads(work: int) -> int:
         return 1
     limit = os.environ.get("OMP_NUM_THREADS", "")
     return int(limit) if limit.isdigit() and int(limit) > 0 else available()
+
+
+def limit_blas(count: int) -> AbstractContextManager[object]:
+    """At most so many BLAS threads, while the context lasts or, without one, from now on. Matrices
+    of a ranking are small: on a busy machine threads that wait for each other cost a hundredfold.
+    """
+    limited: AbstractContextManager[object] = _pools().limit(limits=count, user_api="blas")
+    return limited
+
+
+@cache
+def _pools() -> ThreadpoolController:
+    """Looking for the libraries takes longer than a ranking, so once; SciPy brings its own BLAS."""
+    import scipy.linalg  # noqa: F401
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def available() -> int:

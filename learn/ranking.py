@@ -14,7 +14,7 @@ from learn.advice import notes_for
 from learn.baselines import model_mean
 from learn.calibration import chance_of_best, half_width
 from learn.kernel import dataset_kernel
-from learn.learner import Ranking
+from learn.learner import Ranking, limit_blas
 from learn.levels import Expected, expect, most_frequent_metric, placed
 from learn.members import Members
 from learn.pairs import SMALLER_IS_BETTER, subset
@@ -66,6 +66,12 @@ class FittedInductive:
         """
         rows = np.arange(len(graph.models)) if models is None else np.asarray(models, np.int64)
         check(graph, dataset, rows, level)
+        with limit_blas(1):
+            return self._rank(graph, dataset, rows, level, top)
+
+    def _rank(
+        self, graph: Subgraph, dataset: int, rows: Indices, level: float, top: int
+    ) -> Ranking:
         view = make_view(graph, encoder=self.encoder, method=self.method)
         near = dataset_kernel(view, self.members.kernel)
         expected = expect(view.standing, view.pairs.metric, near, dataset)

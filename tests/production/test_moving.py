@@ -153,8 +153,8 @@ def test_restore_goes_on_where_it_stopped(
     assert sums(store) == wanted
 
 
-def test_the_oldest_versions_file_is_read(store: Store, place: Place) -> None:
-    """Written by schema version 1; it stays in the repository as it was."""
+def test_the_oldest_backup_is_read(store: Store, place: Place) -> None:
+    """Format 1, marked as of schema 1 (which knew no backups); it stays as it was."""
     done = restore(store, OLDEST)
     assert done.rows["models"] == 3 and done.rows["predictions"] == 6 and done.artifacts == 1
     assert stored_version(store) == current_version()

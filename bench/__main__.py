@@ -1,6 +1,6 @@
 """``make bench``: every benchmark, one after the other; each prints its figures as JSON lines.
 
-python -m bench [learner | store | jobs ...]
+python -m bench [commands | learner | store | jobs ...]
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 #: thesis.py is no benchmark of ours: docs/thesis.md has its command.
-USUAL = ("learner", "store", "jobs")
+USUAL = ("commands", "learner", "store", "jobs")
 
 
 def main(names: list[str]) -> int:

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
+from multiprocessing.connection import wait
+from threading import Thread
 
 import numpy as np
 
@@ -167,6 +169,15 @@ def _start(graph: Subgraph, plan: Plan, threads: int) -> None:
     # By now NumPy is loaded and no longer reads the environment.
     limit_blas(threads)
     _shared[:] = [(graph, plan)]
+    Thread(target=_follow, daemon=True).start()
+
+
+def _follow() -> None:
+    """End with the command: a pool's processes outlive a killed parent, and would work on."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _worker(seed: int, group: tuple[int, ...]) -> list[Scored]:

@@ -1,7 +1,13 @@
 import json
 import math
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from graphdb.errors import ZooError
@@ -130,3 +136,42 @@ def test_model_mean_has_the_figures_of_the_targets_page() -> None:
     assert weighted.weighted_kendall == pytest.approx(0.68, abs=0.005)
     assert weighted.coverage is None
     assert not any(isinstance(v, float) and math.isnan(v) for v in weighted.row().values())
+
+
+LONG = """
+import sys
+from learn.evaluation import evaluate
+from tests.learn.graphs import Shape, generate
+
+if __name__ == "__main__":
+    print("began", flush=True)
+    learners = ("inductive-network",)
+    list(evaluate(generate(Shape(datasets=12)), learners=learners, seeds=range(99), workers=2))
+"""
+
+
+def test_workers_end_with_a_killed_command(tmp_path: Path) -> None:
+    """kill -9 of the command leaves nothing behind that goes on computing."""
+    script = tmp_path / "long.py"
+    script.write_text(LONG)
+    here = Path(__file__).parents[2]
+    process = subprocess.Popen(
+        [sys.executable, str(script)], env={**os.environ, "PYTHONPATH": str(here)}, cwd=tmp_path
+    )
+    parent = psutil.Process(process.pid)
+    workers: list[psutil.Process] = []
+    deadline = time.monotonic() + 120
+    while len(workers) < 2 and time.monotonic() < deadline:
+        time.sleep(0.5)
+        workers = [
+            one
+            for one in parent.children()
+            if "spawn_main" in " ".join(one.cmdline()) and one.cpu_times().user > 3
+        ]
+    assert len(workers) == 2
+    process.kill()
+    process.wait()
+    gone, alive = psutil.wait_procs(workers, timeout=60)
+    for one in alive:
+        one.kill()
+    assert len(gone) == 2

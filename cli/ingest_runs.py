@@ -210,11 +210,18 @@ def _bars(total: int) -> Any:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
             task = bars.add_task("Jobs", total=total)
+            away = False
 
             def tell(progress: Progress) -> None:
+                nonlocal away
+                if progress.waiting and not away:
+                    bars.console.print("The store does not answer: what runs goes on, and what "
+                                       "ended is held on disk until it does")  # fmt: skip
+                away = progress.waiting
                 left = f", {_duration(progress.left)} left" if progress.left is not None else ""
                 text = f"{progress.done} done, {progress.failed} failed, "
                 text += f"{len(progress.running)} running{left}"
+                text += ", waiting for the store" if progress.waiting else ""
                 ended = progress.done + progress.failed + progress.elsewhere
                 bars.update(task, completed=ended, description=text)
 

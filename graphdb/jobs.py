@@ -9,11 +9,16 @@ was a process of this machine.
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from neo4j import exceptions
 
+from graphdb.address import Address
+from graphdb.embedded import find_served
+from graphdb.errors import ZooError
 from graphdb.histories import write_batch
 from graphdb.records import Embedding, FineTuning, History, digest
 from graphdb.rows import TABLES
@@ -94,6 +99,8 @@ def claim_job(
     ``retry`` takes a failed job again; ``dead`` names owners that no longer live.
     """
 
+    token = uuid.uuid4().hex  # a claim whose answer was lost is repeated, and is still the same
+
     def work(tx: Transaction) -> int | None:
         tx.run("lock_job", id=claim.id, owner=owner)
         rows = tx.run(
@@ -107,6 +114,7 @@ def claim_job(
             lease=lease,
             retry=retry,
             dead=list(dead),
+            token=token,
         )
         return int(rows[0]["attempts"]) if rows else None
 
@@ -157,6 +165,21 @@ def end_job(
         return bool(rows)
 
     return store.transact(work)
+
+
+def is_lost(error: ZooError) -> bool:
+    """Whether the store did not answer, or not yet: later it may."""
+    cause = error.__cause__
+    if isinstance(cause, exceptions.ServiceUnavailable | exceptions.SessionExpired):
+        return True
+    return isinstance(cause, exceptions.Neo4jError) and "Unavailable" in (cause.code or "")
+
+
+def find_again(address: Address, url: str) -> Store | None:
+    """A folder that ``zoo db serve`` serves again, at another ``url`` than before."""
+    if address.folder is None or find_served(address.folder) in (None, url):
+        return None
+    return Store.connect(str(address))
 
 
 def dead_owners(store: Store) -> list[str]:

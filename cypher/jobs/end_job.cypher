@@ -1,7 +1,7 @@
-// How did a job end? No row where another owner has taken it over.
+// How did a job end? No row where another owner has taken it over; told twice it ends once.
 // params: id, owner, status, error, cause, seconds
 MATCH (j:Job {id: $id})
-WHERE j.owner = $owner AND j.status = 'running'
+WHERE j.owner = $owner AND j.status IN ['running', $status]
 SET j.status = $status, j.error = $error, j.cause = $cause, j.seconds = $seconds,
     j.ended = datetime(), j.lease_until = NULL
 RETURN j.id AS id

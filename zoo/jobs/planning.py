@@ -68,7 +68,7 @@ class Planned:
         return shlex.join(words)
 
     def claim(self) -> ledger.Claim:
-        spec = self.spec.model_dump(mode="json", exclude={"folder"}, exclude_defaults=True)
+        spec = self.spec.model_dump(mode="json", exclude={"folder", "hold"}, exclude_defaults=True)
         arguments = json.dumps({"command": self.command, "spec": spec}, sort_keys=True)
         return ledger.Claim(
             self.spec.id, self.spec.kind, self.spec.model.id, self.spec.dataset.id, arguments
@@ -180,6 +180,7 @@ def _spec(
         trackers=request.trackers,
         push_to_hub=request.push_to_hub,
         threads=request.threads,
+        hold=True,
     )
 
 

@@ -12,8 +12,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from graphdb.errors import ZooError
+from zoo.jobs.holding import let_go
 from zoo.jobs.local import AnyJob, Finished, LocalLauncher
-from zoo.jobs.specs import AnySpec, Outcome
+from zoo.jobs.specs import AnySpec, FineTuningSpec, Outcome
 
 _POLL_SECONDS = 0.2
 #: How often Ray starts a task again whose node died.
@@ -105,6 +106,8 @@ def _run_job(text: str) -> str:
     spec = AnySpec.model_validate_json(text).root
     with LocalLauncher(preload=False) as launcher:
         [finished] = launcher.run([spec])
+    if isinstance(spec, FineTuningSpec):  # from here on the driver holds it
+        let_go(spec, finished.outcome)
     return finished.outcome.model_dump_json()
 
 

@@ -1,7 +1,8 @@
 """Do a plan: claim, run, write back, job by job.
 
 Every job is claimed at the moment a process is free for it and written the moment it ends, so a
-kill at any time loses at most what runs; typed again, the same command does what is missing.
+kill at any time loses at most what runs; typed again, the same command does what is missing. While
+the store is away what runs goes on, what ended is held on disk, and nothing new is claimed.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from graphdb import jobs as ledger
+from graphdb.errors import ZooError
 from graphdb.runs import Provenance
 from graphdb.runs import owner as this_process
 from graphdb.store import Store
+from zoo.jobs.holding import held, hold, let_go
 from zoo.jobs.local import Finished
+from zoo.jobs.patience import PATIENCE_SECONDS, PatientLedger
 from zoo.jobs.planning import Plan, Planned, Request, make_plan
 from zoo.jobs.specs import FineTuningSpec, Outcome
 
@@ -52,6 +56,8 @@ class Progress:
     running: tuple[str, ...] = ()
     seconds: float = 0.0
     budget_spent: bool = False
+    #: The store does not answer: ended jobs are held on disk until it does.
+    waiting: bool = False
     failures: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property
@@ -72,6 +78,7 @@ def ingest_runs(
     budget: float | None = None,
     owner: str | None = None,
     lease: int = ledger.LEASE_SECONDS,
+    patience: float = PATIENCE_SECONDS,
     tell: Tell = lambda _: None,
 ) -> Progress:
     """Plan and do what the graph lacks.
@@ -79,14 +86,17 @@ def ingest_runs(
     Args:
         budget: seconds after which nothing new is claimed and what runs is stopped; its
             checkpoints stay, and the job is free for anybody.
+        patience: seconds to wait for a store that goes away meanwhile.
 
     Raises:
-        ZooError: as :func:`make_plan`, or the store is gone for longer than its retries.
+        ZooError: as :func:`make_plan`, or the store is gone for longer than ``patience``; what was
+            trained is held on disk, and the next call writes it.
     """
     plan = make_plan(store, request)
     return run_plan(
-        store, plan, request, make_launcher, budget=budget, owner=owner, lease=lease, tell=tell
-    )
+        store, plan, request, make_launcher, budget=budget, owner=owner, lease=lease,
+        patience=patience, tell=tell,
+    )  # fmt: skip
 
 
 def run_plan(
@@ -98,18 +108,22 @@ def run_plan(
     budget: float | None = None,
     owner: str | None = None,
     lease: int = ledger.LEASE_SECONDS,
+    patience: float = PATIENCE_SECONDS,
     tell: Tell = lambda _: None,
 ) -> Progress:
     """As :func:`ingest_runs`, for a plan that was shown before."""
-    worker = _Worker(store, plan, request, owner or this_process(), lease, budget, tell)
+    ledger_ = PatientLedger(store, owner or this_process(), lease, patience)
+    worker = _Worker(ledger_, plan, request, budget, tell)
     try:
         with make_launcher(worker.beat) as launcher:
             for finished in launcher.run(worker.claims()):
                 worker.end(finished)
+        worker.finish()
     except _BudgetSpentError:
         worker.progress.budget_spent = True
     finally:
         worker.release()
+        ledger_.close()
     tell(worker.progress)
     return worker.progress
 
@@ -119,44 +133,37 @@ class _BudgetSpentError(Exception):
 
 
 class _Worker:
-    """One command's share of the ledger."""
+    """One command's share of a plan."""
 
     def __init__(
-        self,
-        store: Store,
-        plan: Plan,
-        request: Request,
-        owner: str,
-        lease: int,
-        budget: float | None,
-        tell: Tell,
+        self, ledger_: PatientLedger, plan: Plan, request: Request, budget: float | None, tell: Tell
     ) -> None:
-        self._store, self._plan, self._request = store, plan, request
-        self._owner, self._lease, self._tell = owner, lease, tell
+        self._ledger, self._plan, self._request = ledger_, plan, request
+        self._budget, self._tell = budget, tell
         self._started = self._renewed = time.monotonic()
-        self._budget = budget
+        self._lease = ledger_.lease
         self._held: dict[str, Planned] = {}
+        self._unwritten: list[Finished[FineTuningSpec]] = []
         self._provenance = Provenance("ingest runs", {"method": request.settings.method})
         self.progress = Progress(len(plan.jobs))
 
     def claims(self) -> Iterator[FineTuningSpec]:
-        """The specs of jobs that this worker has just claimed."""
-        dead = ledger.dead_owners(self._store)
+        """The specs of jobs that this worker has just claimed; none once the store is given up."""
+        dead = self._ledger.dead_owners()
         for planned in self._plan.jobs:
-            if not self._fits(planned):
+            known = held(planned.spec)
+            if known is None and not self._fits(planned):
                 continue
-            attempt = ledger.claim_job(
-                self._store,
-                planned.claim(),
-                owner=self._owner,
-                lease=self._lease,
-                retry=self._request.retry,
-                dead=dead,
-            )
+            attempt = self._claim(planned, dead)
+            if self._ledger.lost:
+                return
             if attempt is None:
                 self.progress.elsewhere += 1
                 continue
             self._held[planned.spec.id] = planned
+            if known is not None:
+                self.end(Finished(planned.spec, known))
+                continue
             self._say()
             yield planned.spec
 
@@ -165,38 +172,70 @@ class _Worker:
         now = time.monotonic()
         if self._budget is not None and now - self._started > self._budget and self._held:
             raise _BudgetSpentError
-        if now - self._renewed > self._lease / 4:
+        if self._ledger.lost:
+            self._settle()
+        if self._held and now - self._renewed > self._lease / 4 and not self._ledger.lost:
             self._renewed = now
-            if self._held:
-                ledger.renew_leases(
-                    self._store, list(self._held), owner=self._owner, lease=self._lease
-                )
+            self._ledger.renew(list(self._held))
         self._say()
 
     def end(self, finished: Finished[FineTuningSpec]) -> None:
-        """Write how a job ended."""
-        spec, outcome = finished.spec, finished.outcome
-        done = outcome.status == "done"
-        kept = ledger.end_job(
-            self._store,
-            spec.id,
-            owner=self._owner,
-            status=outcome.status,
-            result=outcome.fine_tuning(spec) if done else None,
-            provenance=self._provenance,
-            error=outcome.reason,
-            cause=outcome.cause,
-            seconds=outcome.seconds,
-        )
-        del self._held[spec.id]
-        self._count(spec, outcome, kept)
+        """Hold how a job ended, and write it as soon as the store takes it."""
+        hold(finished.spec, finished.outcome)
+        self._unwritten.append(finished)
+        self._settle()
         self._say()
+
+    def finish(self) -> None:
+        """Wait until all is written.
+
+        Raises:
+            ZooError: the store was given up.
+        """
+        if not self._wait() and self._ledger.lost:
+            raise ZooError(
+                f"{self._ledger.lost}; finished trainings held on disk until then: "
+                f"{len(self._unwritten)}"
+            )
 
     def release(self) -> None:
         """Give back what was claimed and did not end."""
-        for identity in list(self._held):
-            ledger.end_job(self._store, identity, owner=self._owner, status="stopped")
+        ended = {finished.spec.id for finished in self._unwritten}
+        for identity in [one for one in self._held if one not in ended]:
+            self._ledger.give_back(identity)
             del self._held[identity]
+
+    def _claim(self, planned: Planned, dead: list[str]) -> int | None:
+        """As often as the store has to be waited for."""
+        while self._wait():
+            claim = planned.claim()
+            attempt = self._ledger.claim(claim, retry=self._request.retry, dead=dead)
+            if not self._ledger.lost:
+                return attempt
+        return None
+
+    def _wait(self) -> bool:
+        """Until the store has taken what ended; False where it is given up."""
+        while not self._settle():
+            if self._ledger.given_up:
+                return False
+            self.beat()
+            time.sleep(0.2)
+        return True
+
+    def _settle(self) -> bool:
+        """Write what has ended, as far as the store takes it; whether it took all."""
+        if not self._ledger.is_back():
+            return False
+        while self._unwritten:
+            spec, outcome = self._unwritten[0].spec, self._unwritten[0].outcome
+            kept = self._ledger.end(spec, outcome, self._provenance)
+            if kept is None:
+                return False
+            del self._unwritten[0], self._held[spec.id]
+            let_go(spec, outcome)
+            self._count(spec, outcome, kept)
+        return True
 
     def _fits(self, planned: Planned) -> bool:
         if self._budget is None:
@@ -217,9 +256,12 @@ class _Worker:
             self.progress.failures.append((spec.model.id, spec.dataset.id, reason))
 
     def _say(self) -> None:
+        ended = {finished.spec.id for finished in self._unwritten}
         self.progress.seconds = time.monotonic() - self._started
+        self.progress.waiting = self._ledger.lost is not None
         self.progress.running = tuple(
             f"{planned.spec.model.id} on {planned.spec.dataset.id}"
             for planned in self._held.values()
+            if planned.spec.id not in ended
         )
         self._tell(self.progress)

@@ -79,6 +79,8 @@ class FineTuningSpec(BaseModel):
     #: Seconds between two checkpoints; early stopping saves every epoch anyway.
     checkpoint_seconds: float = 120.0
     threads: int | None = None
+    #: Leave the outcome in ``folder`` until whoever asked has written it.
+    hold: bool = False
     #: Where the trained model is kept, as transformers saves it; None keeps only its result.
     keep: Path | None = None
     #: Passed to transformers' own callbacks: "tensorboard", "wandb", "mlflow", ...

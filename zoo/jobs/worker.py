@@ -11,6 +11,7 @@ import os
 import sys
 from pathlib import Path
 
+from zoo.jobs.holding import hold
 from zoo.jobs.specs import AnySpec, EmbeddingSpec, FineTuningSpec, Outcome, Spec
 
 
@@ -40,7 +41,10 @@ def main(arguments: list[str]) -> int:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     source, target = (Path(argument) for argument in arguments)
     spec = AnySpec.model_validate_json(source.read_text(encoding="utf-8")).root
-    write_outcome(run_job(spec), target)
+    outcome = run_job(spec)
+    if isinstance(spec, FineTuningSpec) and spec.hold:
+        hold(spec, outcome)
+    write_outcome(outcome, target)
     return 0
 
 

@@ -12,9 +12,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -25,12 +23,13 @@ import cypher
 from graphdb import embedded
 from graphdb.address import Address, resolve_address
 from graphdb.errors import ZooError
+from graphdb.faults import TooLargeError, check_memory, is_race, translated
 from graphdb.timings import Timings
+from graphdb.transactions import Counters, Row, Transaction, run_query, stream_query
+
+__all__ = ["Counters", "Row", "Store", "TooLargeError", "Transaction", "translated"]
 
 log = logging.getLogger("graphdb")
-#: Rows that a stream hands over at once.
-_FETCH = 5_000
-Row = dict[str, Any]
 Outcome = TypeVar("Outcome")
 
 _ATTEMPTS = 8
@@ -41,34 +40,6 @@ _CONNECT_SECONDS = 15.0
 _RETRY_SECONDS = 30.0
 #: The first wait before a repetition. The driver's own second is long for a lost race.
 _RETRY_DELAY = 0.05
-_RACES = ("ConstraintValidationFailed", "EntityNotFound")
-_MEMORY = ("MemoryPoolOutOfMemoryError", "OutOfMemoryError", "StackOverFlowError")
-
-
-class TooLargeError(ZooError):
-    """A transaction that the server's memory does not hold; nothing of it was written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counters:
-    """What a write did, as the server counted it."""
-
-    nodes_created: int = 0
-    nodes_deleted: int = 0
-    relationships_created: int = 0
-    relationships_deleted: int = 0
-    properties_set: int = 0
-
-
-class Transaction:
-    """A managed transaction seen through named queries."""
-
-    def __init__(self, raw: neo4j.ManagedTransaction, timings: Timings) -> None:
-        self._raw = raw
-        self._timings = timings
-
-    def run(self, name: str, **params: Any) -> list[Row]:
-        return _run(self._raw, name, params, self._timings)[0]
 
 
 class Store:
@@ -80,8 +51,11 @@ class Store:
         driver: neo4j.Driver,
         database: str | None,
         server: embedded.EmbeddedServer | None,
+        access: tuple[str, str, str],
     ) -> None:
         self.address = address
+        #: URL, user, password: from the environment or a prompt, asked once.
+        self._access = access
         self.database = database
         self._driver = driver
         self._server = server
@@ -138,7 +112,9 @@ class Store:
         user = username or known.get("NEO4J_USERNAME") or "neo4j"
         secret = password or known.get("NEO4J_PASSWORD") or _ask_password(place, user)
         driver = _driver(place.url, user, secret)
-        store = cls(place, driver, database or known.get("NEO4J_DATABASE"), None)
+        store = cls(
+            place, driver, database or known.get("NEO4J_DATABASE"), None, (place.url, user, secret)
+        )
         try:
             store._greet()
         except BaseException:
@@ -151,12 +127,11 @@ class Store:
         assert place.folder is not None
         served = embedded.find_served(place.folder)
         if served is not None:
-            secret = embedded.read_password(place.folder) or ""
-            driver = _driver(served, embedded.USERNAME, secret)
-            return cls(place, driver, embedded.DATABASE, None)
+            access = served, embedded.USERNAME, embedded.read_password(place.folder) or ""
+            return cls(place, _driver(*access), embedded.DATABASE, None, access)
         server = embedded.EmbeddedServer(place.folder)
-        driver = _driver(server.url, embedded.USERNAME, server.password)
-        return cls(place, driver, embedded.DATABASE, server)
+        access = server.url, embedded.USERNAME, server.password
+        return cls(place, _driver(*access), embedded.DATABASE, server, access)
 
     def read(self, name: str, **params: Any) -> list[Row]:
         """The rows of a named query, in a read transaction."""
@@ -171,7 +146,7 @@ class Store:
         """
 
         def work(raw: neo4j.ManagedTransaction) -> None:
-            _stream(raw, name, params, begin(), self.timings)
+            stream_query(raw, name, params, begin(), self.timings)
 
         self._managed(work, access="read")
 
@@ -179,7 +154,7 @@ class Store:
         """Run a named query in a write transaction and say what it changed."""
 
         def work(raw: neo4j.ManagedTransaction) -> Counters:
-            return _run(raw, name, params, self.timings)[1]
+            return run_query(raw, name, params, self.timings)[1]
 
         return self._managed(work, access="write")
 
@@ -209,15 +184,7 @@ class Store:
     @property
     def bolt(self) -> tuple[str, str, str, str | None]:
         """URL, user, password and database, for another client of the same store."""
-        if self._server is not None:
-            return self._server.url, embedded.USERNAME, self._server.password, self.database
-        if self.address.folder is not None:
-            url = embedded.find_served(self.address.folder) or ""
-            secret = embedded.read_password(self.address.folder) or ""
-            return url, embedded.USERNAME, secret, self.database
-        assert self.address.url is not None
-        user = os.environ.get("NEO4J_USERNAME") or "neo4j"
-        return self.address.url, user, os.environ.get("NEO4J_PASSWORD") or "", self.database
+        return (*self._access, self.database)
 
     def announce(self) -> bool:
         """Let other commands in, where this process started the embedded server."""
@@ -271,8 +238,8 @@ class Store:
             try:
                 return self._once(work, access=access)
             except (exceptions.ClientError, exceptions.TransientError) as error:
-                self._check_memory(error)
-                if attempt == _ATTEMPTS or not _is_race(error):
+                check_memory(self.address, error)
+                if attempt == _ATTEMPTS or not is_race(error):
                     raise
                 self.retries += 1
                 log.info("%s, attempt %d of %d", error.code, attempt, _ATTEMPTS)
@@ -292,74 +259,12 @@ class Store:
             try:
                 return work(raw)
             except exceptions.TransientError as error:
-                self._check_memory(error)  # before the driver repeats in vain
+                check_memory(self.address, error)  # before the driver repeats in vain
                 raise
 
         with self._driver.session(database=self.database) as session:
             execute = session.execute_read if access == "read" else session.execute_write
             return execute(counted)
-
-    def _check_memory(self, error: exceptions.Neo4jError) -> None:
-        if (error.code or "").endswith(_MEMORY):
-            raise TooLargeError(
-                f"{self.address} has not the memory for this: {_line(error)}. "
-                "Raise dbms.memory.transaction.total.max and the heap of the server"
-            ) from error
-
-
-def _run(
-    raw: neo4j.ManagedTransaction, name: str, params: Mapping[str, Any], timings: Timings
-) -> tuple[list[Row], Counters]:
-    start = time.perf_counter()
-    result = raw.run(_checked(name, params).text, dict(params))
-    rows = [dict(record) for record in result]
-    found = result.consume().counters
-    _note(name, start, len(rows), timings)
-    return rows, Counters(
-        found.nodes_created,
-        found.nodes_deleted,
-        found.relationships_created,
-        found.relationships_deleted,
-        found.properties_set,
-    )
-
-
-def _stream(
-    raw: neo4j.ManagedTransaction,
-    name: str,
-    params: Mapping[str, Any],
-    handle: Callable[[list[Row]], None],
-    timings: Timings,
-) -> None:
-    start = time.perf_counter()
-    result = raw.run(_checked(name, params).text, dict(params))
-    count = 0
-    while batch := [dict(record) for record in result.fetch(_FETCH)]:
-        count += len(batch)
-        handle(batch)
-    _note(name, start, count, timings)
-
-
-def _checked(name: str, params: Mapping[str, Any]) -> cypher.Query:
-    query = cypher.load(name)
-    if set(query.params) != set(params):
-        raise TypeError(f"query {name} takes {query.params}, got {sorted(params)}")
-    return query
-
-
-def _note(name: str, start: float, rows: int, timings: Timings) -> None:
-    milliseconds = 1000 * (time.perf_counter() - start)
-    timings.add(name, milliseconds)
-    log.info("%s: %.1f ms, %d rows", name, milliseconds, rows)
-
-
-def _is_race(error: exceptions.Neo4jError) -> bool:
-    """Whether it may go well once the other writer is through.
-
-    Two that MERGE one new key at once may collide on its constraint; a node that a transaction has
-    read may be gone when it writes.
-    """
-    return isinstance(error, exceptions.TransientError) or (error.code or "").endswith(_RACES)
 
 
 def _driver(url: str, user: str, password: str) -> neo4j.Driver:
@@ -373,61 +278,6 @@ def _driver(url: str, user: str, password: str) -> neo4j.Driver:
         # Deprecations and hints are for who writes queries; the tests read them.
         notifications_min_severity="OFF",
     )
-
-
-@contextmanager
-def translated(address: Address) -> Iterator[None]:
-    """Turn what a user can act on into a ZooError; a bug of ours keeps its traceback."""
-    try:
-        yield
-    except exceptions.AuthError as error:
-        raise ZooError(
-            f"{address} refused the user name or password. "
-            "Set NEO4J_USERNAME and NEO4J_PASSWORD and try again"
-        ) from error
-    except exceptions.Forbidden as error:
-        raise ZooError(f"{address}: this user may not do that: {_line(error)}") from error
-    except (exceptions.ServiceUnavailable, exceptions.SessionExpired) as error:
-        raise ZooError(
-            f"No answer from {address}: {_line(error)}. {_tls_hint(address)}Start it (docker "
-            "compose up -d, or zoo db serve) and type the same command again: nothing is half "
-            "written"
-        ) from error
-    except exceptions.Neo4jError as error:
-        code = error.code or ""
-        if code.endswith(("SyntaxError", "ParameterMissing", "TypeError")):
-            raise
-        raise ZooError(
-            f"{address} could not do that: {_line(error)} [{code}]{_server_hint(error)}"
-        ) from error
-    except exceptions.DriverError as error:
-        raise ZooError(f"{address}: {_line(error)}") from error
-
-
-def _tls_hint(address: Address) -> str:
-    if not (address.url or "").partition(":")[0].endswith("+s"):
-        return ""
-    return "Its certificate must be one that this machine trusts and bear this host's name. "
-
-
-def _server_hint(error: exceptions.Neo4jError) -> str:
-    """Where the server failed and not the query: what it is most often."""
-    text = f"{error.code} {error.message}"
-    signs = (
-        "server log",
-        "Could not append",
-        "DatabaseUnavailable",
-        "TransactionLogError",
-        "panic",
-    )
-    if not any(sign in text for sign in signs):
-        return ""
-    return ". Is its disk full? Free some space, restart it, and type the same command again"
-
-
-def _line(error: Exception) -> str:
-    text = (error.message if isinstance(error, exceptions.Neo4jError) else None) or str(error)
-    return " ".join(text.split()).split(" (resolved to")[0][:300]
 
 
 def _ask_password(place: Address, user: str) -> str:

@@ -13,6 +13,7 @@ import hashlib
 import io
 import json
 import os
+import shlex
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -69,7 +70,8 @@ def backup(store: Store, path: Path, *, progress: Progress | None = None) -> Mov
             (Path(folder) / "whole").replace(path)
     except OSError as error:
         raise ZooError(
-            f"Cannot write {path}: {error.strerror or error}. Free some space"
+            f"Cannot write {path}: {error.strerror or error}. Free some space (look: df -h "
+            f"{shlex.quote(str(path.parent))}) or name another file: zoo db backup FILE"
         ) from error
     return Moved(str(path), {table: each.rows for table, each in found.items()}, 0, names)
 

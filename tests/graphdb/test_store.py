@@ -83,6 +83,27 @@ def test_no_password_and_no_terminal_is_one_line(
         Store.open(served.address)
 
 
+def test_a_password_that_was_asked_for_is_asked_once_and_kept_to_itself(
+    neo4j_session: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def answer(question: str) -> str:
+        asked.append(question)
+        return neo4j_session.password
+
+    monkeypatch.delenv("NEO4J_PASSWORD", raising=False)
+    monkeypatch.setattr("getpass.getpass", answer)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    with Store.open(neo4j_session.address) as store:
+        url, username, password, _ = store.bolt
+        assert (url, username, password) == (
+            neo4j_session.address, neo4j_session.username, neo4j_session.password,
+        )  # fmt: skip
+        assert password not in repr(store) + str(store.address) + "".join(asked)
+    assert len(asked) == 1
+
+
 @pytest.mark.parametrize(
     "address",
     ["http://host:7474", "bolt://", "neo4j", "bolt://host:notaport", "bolt://[::1", "file:///etc"],

@@ -5,6 +5,7 @@ Failover of a cluster is not tested: Community has none (docs/neo4j.md).
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -178,7 +179,10 @@ def test_a_full_disk_is_one_line_and_loses_nothing(
                 for _ in range(20):  # until what is buffered has to be written
                     write_history(store, large, provenance=Provenance("test"))
                     wipe_large(store)
-            assert "\n" not in str(error.value), str(error.value)
+            said = str(error.value)
+            assert "\n" not in said and "type the same command again" in said, said
+            place = folder if isinstance(host, Served) else os.environ["ZOO_STORE"]
+            assert str(place) in said and "df -h" in said, said
     host.kill()
     host.start()
     with Store.open() as store:

@@ -223,6 +223,56 @@ def test_a_corrupt_image_is_named(image_model: Path, tmp_path: Path) -> None:
     assert "grey" in (done.reason or "")
 
 
+def test_images_of_every_kind_and_size_are_learnt_from(image_model: Path, tmp_path: Path) -> None:
+    """Grey, palette, alpha, CMYK, 16 bits, one pixel: what folders of strangers hold."""
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    for label in "ab":
+        (folder := tmp_path / "odd" / label).mkdir(parents=True)
+        for index in range(12):
+            plain = Image.fromarray((rng.random((20, 20, 3)) * 255).astype("uint8"))
+            mode = ("L", "P", "LA", "RGBA", "1", "CMYK")[index % 6]
+            suffix = "jpg" if mode == "CMYK" else "png"
+            plain.convert(mode).save(folder / f"{index}.{suffix}")
+        deep = (rng.random((20, 20)) * 65_535).astype("uint16")
+        Image.fromarray(deep).save(folder / "deep.png")
+        Image.new("RGB", (1, 1)).save(folder / "tiny.png")
+        Image.new("RGB", (1, 40)).save(folder / "narrow.png")
+    done = fine_tune(job(image_model, tmp_path / "odd", tmp_path, epochs=1))
+    assert done.status == "done", done.reason
+
+
+def test_sixteen_bits_keep_their_shades() -> None:
+    from PIL import Image
+
+    from zoo.jobs.inputs import to_rgb
+
+    ramp = Image.fromarray(np.linspace(0, 65_535, 256).astype("uint16").reshape(16, 16))
+    found = np.asarray(to_rgb(ramp))
+    assert found.shape == (16, 16, 3) and len(np.unique(found)) > 250
+
+
+def test_a_model_of_the_other_modality_or_without_tokenizer_is_at_fault(
+    image_model: Path, text_model: Path, images: Path, texts: Path, tmp_path: Path
+) -> None:
+    bare = shutil.copytree(text_model, tmp_path / "bare")
+    for path in [p for p in bare.iterdir() if "token" in p.name or "vocab" in p.name]:
+        path.unlink()
+    for model, data in ((image_model, texts), (text_model, images), (bare, texts)):
+        done = fine_tune(job(model, data, tmp_path))
+        assert (done.status, done.cause) == ("failed", "model"), (model, done.reason)
+
+
+def test_a_very_long_and_an_empty_text_are_learnt_from(text_model: Path, tmp_path: Path) -> None:
+    rows = [f"{'good' if n % 2 else 'bad'},{'ab'[n % 2]}" for n in range(30)]
+    rows += [f"{'great ' * 50_000},a", '" ",b']
+    path = tmp_path / "long.csv"
+    path.write_text("\n".join(["text,label", *rows]), encoding="utf-8")
+    done = fine_tune(job(text_model, path, tmp_path, epochs=1))
+    assert done.status == "done", done.reason
+
+
 def test_one_class_and_absent_labels_fail_as_datasets(
     image_model: Path, text_model: Path, tmp_path: Path
 ) -> None:

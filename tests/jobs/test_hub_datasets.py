@@ -140,6 +140,41 @@ def test_a_dataset_that_cannot_be_learnt_says_why(
         load_dataset(str(path), config=config)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("empty.csv", b"", "No columns to parse|EmptyDataError|no rows"),
+        ("header.csv", b"text,label\n", "holds no rows"),
+        ("latin.csv", b"text,label\n" + b"caf\xe9,a\nth\xe9,b\n" * 9, "utf-8"),
+        ("ragged.csv", b"text,label\na,b\nc,d,e,f\n", "Expected 2 fields in line 3"),
+        ("torn.json", b'{"text": "a", "label":', "(?i)json"),
+        ("torn.parquet", b"PAR1nothing", "(?i)parquet"),
+    ],
+)
+def test_a_broken_table_says_what_is_broken(
+    tmp_path: Path, name: str, content: bytes, reason: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ZooError, match=reason) as told:
+        load_dataset(str(tmp_path / name))
+    assert "An error occurred" not in str(told.value)
+
+
+def test_numbers_named_as_text_are_read_as_their_digits(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "n.csv", "code,label", [f"{n},{'ab'[n % 2]}" for n in range(30)])
+    config = DatasetConfig(text="code")
+    assert load_dataset(str(path), config=config).splits["train"][0]["text"].isdigit()
+    assert describe_dataset(str(path), config=config).dataset.fingerprint
+
+
+def test_a_class_of_a_single_sample_is_no_reason_to_fail(tmp_path: Path) -> None:
+    rows = [f"text {n},{'ab'[n % 2]}" for n in range(30)]
+    path = write_csv(tmp_path / "s.csv", "text,label", [*rows, "alone,c"])
+    loaded = load_dataset(str(path))
+    assert loaded.classes == ("a", "b", "c")
+    assert sum(map(len, loaded.splits.values())) == 31
+
+
 def test_what_is_no_dataset_says_so(tmp_path: Path) -> None:
     with pytest.raises(ZooError, match="neither a file or folder"):
         load_dataset(str(tmp_path / "a/b/c/d"))

@@ -240,9 +240,19 @@ def _shape(rows: Dataset, columns: Columns, labels: list[int]) -> Dataset:
     shaped = rows.select_columns(list(kept)).rename_columns(
         {source: name for source, name in kept.items() if source != name}
     )
+    for name in {"text", "text_pair"} & set(shaped.column_names):
+        shaped = _as_text(shaped, name)
     labelled = shaped.add_column("label", np.asarray(labels, dtype=np.int64))
     known = np.flatnonzero(np.asarray(labels) >= 0)
     return labelled if len(known) == len(labels) else labelled.select(known)
+
+
+def _as_text(rows: Dataset, name: str) -> Dataset:
+    """A column of numbers, where one was named as the text, as their digits."""
+    from datasets import Value
+
+    kind = getattr(rows.features[name], "dtype", None)
+    return rows if kind in ("string", "large_string") else rows.cast_column(name, Value("string"))
 
 
 def _assign(

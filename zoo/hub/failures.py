@@ -49,6 +49,8 @@ def first_line(error: BaseException) -> str:
 
 def reason_of(error: BaseException) -> str:
     """What went wrong, in one line for a user."""
+    if type(error).__name__ == "DatasetGenerationError" and error.__cause__ is not None:
+        return reason_of(error.__cause__)  # it only says that something occurred
     for kind in type(error).__mro__:
         if kind.__name__ in _MEANINGS:
             meaning = _MEANINGS[kind.__name__]

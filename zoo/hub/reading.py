@@ -47,7 +47,12 @@ def _file(path: Path) -> dict[str, Dataset]:
         known = ", ".join(sorted(_BUILDERS))
         raise ZooError(f"{path}: a dataset file ends with one of {known}")
     options = {"delimiter": "\t"} if path.suffix.lower() == ".tsv" else {}
-    return dict(datasets.load_dataset(builder, data_files=str(path), **options))
+    try:
+        return dict(datasets.load_dataset(builder, data_files=str(path), **options))
+    except ValueError as error:  # a header alone
+        if "corresponds to no data" not in str(error):
+            raise
+        return {}
 
 
 def read_remote(reference: str, *, revision: str | None = None) -> dict[str, Dataset]:

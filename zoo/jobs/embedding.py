@@ -48,6 +48,8 @@ def load_probe(source: ModelSource, *, modality: str, settings: Settings) -> Net
             trust_remote_code=source.trust_remote_code,
             use_safetensors=None if source.allow_pickle else True,
         )
+    except JobError:
+        raise
     except Exception as error:  # whatever a stranger's model throws is its failure
         raise JobError("model", error) from error
     pad_token(model, processor, modality)

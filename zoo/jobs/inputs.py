@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from PIL import Image as PillowImage
+
 from zoo.jobs.failures import JobError
 from zoo.jobs.networks import Network
 from zoo.jobs.specs import Settings
@@ -51,12 +54,20 @@ class Images:
     def _read(self, index: int) -> Example:
         try:
             row = self._rows[index]
-            image = row["image"].convert("RGB")
+            image = to_rgb(row["image"])
         except Exception as error:  # a stranger's file: whatever the decoder throws
             raise JobError("dataset", f"image {_name(self._rows, index)}: {error}") from error
         image = _augmented(image) if self._augment else image
         pixels = self._processor(image, return_tensors="pt")["pixel_values"][0]
         return {"pixel_values": pixels, "labels": row["label"]}
+
+
+def to_rgb(image: Image) -> Image:
+    """Three channels of eight bits; Pillow itself would cut 16 bits off at white."""
+    if image.mode.startswith("I"):
+        deep = np.asarray(image)
+        image = PillowImage.fromarray((deep >> 8 if deep.max() > 255 else deep).astype(np.uint8))
+    return image.convert("RGB")
 
 
 def tokens(rows: Dataset, network: Network, *, settings: Settings) -> list[Example]:
@@ -90,7 +101,7 @@ def batch_of(rows: Dataset, indices: list[int], network: Network, *, settings: S
 
     try:
         fetched = rows[indices]
-        images = [image.convert("RGB") for image in fetched["image"]]
+        images = [to_rgb(image) for image in fetched["image"]]
     except Exception:  # say which of them it is
         return collator(network)([Images(rows, network)[index] for index in indices])
     sizes = {image.size for image in images}

@@ -65,6 +65,8 @@ def load_classifier(source: ModelSource, *, modality: str, settings: Settings) -
             output_loading_info=True,
             **_common(source),
         )
+    except JobError:
+        raise
     except Exception as error:  # whatever a stranger's model throws is its failure
         raise JobError("model", error) from error
     if set(info["missing_keys"]) & set(_head(model)):
@@ -90,7 +92,11 @@ def load_processor(source: ModelSource, modality: str, settings: Settings) -> An
     import transformers
 
     if modality == "text":
-        return transformers.AutoTokenizer.from_pretrained(source.address, **_common(source))
+        tokenizer = transformers.AutoTokenizer.from_pretrained(source.address, **_common(source))
+        # Without its files transformers makes one that knows no word and maps all to one token.
+        if len(tokenizer) <= len(set(tokenizer.all_special_ids)):
+            raise JobError("model", "its tokenizer's vocabulary is missing")
+        return tokenizer
     try:
         processor = transformers.AutoImageProcessor.from_pretrained(
             source.address, **_common(source)

@@ -109,6 +109,17 @@ def test_out_of_memory_halves_the_batch_and_goes_on() -> None:
     assert tried == [32, 16, 8, 4]
 
 
+def test_memory_that_really_does_not_suffice_halves_the_batch() -> None:
+    """The allocator's own error: 2^60 bytes an item are in no address space, one byte is."""
+    import torch
+
+    def train(batch: int) -> int:
+        torch.empty(batch * 2**60 if batch > 2 else 1, dtype=torch.uint8)
+        return batch
+
+    assert halving(train, 4) == 2
+
+
 def test_memory_that_never_suffices_and_other_errors_are_raised() -> None:
     def always(_: int) -> int:
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")

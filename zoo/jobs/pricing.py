@@ -46,7 +46,10 @@ class Pricing:
         self._ratios: NDArray[np.float64] = costs / np.maximum(self._units, 1e-9)
         self._modalities = np.array([run.modality for run in timed], dtype=object)
         names = np.array([run.model for run in timed], dtype=object)
-        self._same = {name: self._ratios[names == name] for name in set(names)}
+        self._same: dict[str, NDArray[np.float64]] = {
+            name: self._ratios[names == name] for name in set(names)
+        }
+        self._medians = {name: float(np.median(own)) for name, own in self._same.items()}
         self._spread: list[NDArray[np.float64]] = []
 
     def seconds(self, model: Model, dataset: Dataset, settings: Settings) -> float | None:
@@ -56,7 +59,8 @@ class Pricing:
         if len(ratios) == 0:
             return None
         self._spread.append(ratios * unit)
-        return float(np.median(ratios)) * unit
+        own = ratios is self._same.get(model.id)
+        return (self._medians[model.id] if own else float(np.median(ratios))) * unit
 
     def total(self, seconds: Sequence[float | None]) -> Price:
         """Of jobs priced here, with the 10 % and 90 % of what drawing like runs gives."""
@@ -72,7 +76,7 @@ class Pricing:
         """Ratios of seconds to work: the model's own runs, else the nearest of its modality."""
         own = self._same.get(model.id)
         if own is not None and len(own) >= 3:
-            return np.asarray(own)
+            return own
         same = np.flatnonzero(self._modalities == model.modality)
         near = np.argsort(np.abs(np.log(self._units[same] / unit)), kind="stable")[:_NEAREST]
         ratios: NDArray[np.float64] = self._ratios[same[near]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,8 @@ def read_remote(reference: str, *, revision: str | None = None) -> dict[str, Dat
     """A hub dataset; the last part of ``name/subset`` is a subset where no owner has that name.
 
     Raises:
-        ZooError: the hub does not know it; nothing else is turned into one here.
+        ZooError: the hub does not know it, it is gated, it needs code of its own, or it has subsets
+            of which none was named.
     """
     import datasets
 
@@ -67,9 +69,32 @@ def read_remote(reference: str, *, revision: str | None = None) -> dict[str, Dat
     for name, subset in _readings(reference):
         try:
             return dict(datasets.load_dataset(name, subset, revision=revision))
-        except datasets.exceptions.DatasetNotFoundError:
-            continue
-    raise ZooError(f"{reference}: neither a file or folder nor a dataset the hub shows to you")
+        except datasets.exceptions.DatasetNotFoundError as error:
+            if "is a gated dataset" in str(error):
+                raise ZooError(
+                    f"{reference}: gated: accept its terms on the hub and log in with: "
+                    "hf auth login"
+                ) from error
+        except ValueError as error:  # its subsets, where none or no such was named
+            named = re.search(r"(?:among the available configs|Available): \[(.*)\]", str(error))
+            if named is None:
+                raise
+            subsets = re.findall(r"'([^']+)'", named[1])
+            raise ZooError(
+                f"{reference}: name one of the subsets of {name}: "
+                + ", ".join(f"{name}/{one}" for one in subsets)
+            ) from error
+        except RuntimeError as error:  # the library's bare class for a repository of code
+            if "scripts are no longer supported" not in str(error):
+                raise
+            raise ZooError(
+                f"{reference}: it needs its own loading script, which is never run; download it "
+                "and give its csv, json or parquet files"
+            ) from error
+    raise ZooError(
+        f"{reference}: neither a file or folder nor a dataset the hub shows to you "
+        "(private ones: log in with: hf auth login)"
+    )
 
 
 def _readings(reference: str) -> list[tuple[str, str | None]]:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from graphdb.columns import Subgraph, take
 from graphdb.errors import ZooError
@@ -213,3 +214,15 @@ def test_very_large_zoos_are_learned_from_a_sample(
     ranking = small_learner().fit(hidden, seed=0).rank(hidden, 0)
     truth = take(graph.fine_tunings, graph.fine_tunings.dataset == 0)
     assert np.corrcoef(ranking.score[truth.model], truth.value)[0, 1] > 0.5
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no accelerator on this machine")
+def test_an_accelerator_ranks_like_the_processor() -> None:
+    """``--device auto``: the same draws and first weights, sums in another order."""
+    graph = generate(Shape(models=40, datasets=8))
+    here, there = (
+        make_learner("inductive").fit(graph, seed=0, device=device).rank(graph, 7)
+        for device in ("cpu", "auto")
+    )
+    assert np.corrcoef(here.score, there.score)[0, 1] > 0.99
+    assert there.accuracy == pytest.approx(here.accuracy, abs=0.02)

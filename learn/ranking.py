@@ -128,13 +128,12 @@ class FittedInductive:
     ) -> tuple[Floats, Floats]:
         """Oriented accuracy and half its interval, the target's own records (each model's own left
         out) taken into the level. Shapes: [K], [K]."""
-        center, spread, doubt = on_scale(view, dataset, expected, rows, before)
+        center, spread, doubt, records = on_scale(view, dataset, expected, rows, before)
         hard = difficulty(spread, doubt, deviation)
         hard *= strangeness(expected.likeness, self.calibration.usual)
         known = np.isfinite(center)
         half = np.full(len(rows), np.nan)
-        measured = view.pairs.model[view.pairs.dataset == dataset]
-        stage = stage_of(len(measured) - np.isin(rows, measured))
+        stage = stage_of(records)
         for kind, scores in ((False, self.calibration.warm), (True, self.calibration.cold)):
             for at in np.unique(stage):
                 here = known & (fresh == kind) & (stage == at)
@@ -147,8 +146,8 @@ class FittedInductive:
 
 def on_scale(
     view: View, dataset: int, expected: Expected, rows: Indices, before: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Level, spread and the level's doubt for each model, its own record left out.
+) -> tuple[Floats, Floats, Floats, Indices]:
+    """Level, spread, the level's doubt and the records behind it for each model, its own left out.
 
     Args: ``before`` [n] are the scores of the models measured on the target, made without its
     records: through the others' scores a model's own record would come back. Shapes: [K].
@@ -158,7 +157,7 @@ def on_scale(
     level, spread = np.full(size, expected.level), np.full(size, expected.spread)
     doubt = np.full(size, expected.doubt)
     if not len(own):
-        return level, spread, doubt
+        return level, spread, doubt, np.zeros(size, dtype=np.int64)
     levels, spreads = scales(
         view.pairs.oriented[own], before, Prior(expected.level, expected.spread)
     )
@@ -166,7 +165,7 @@ def on_scale(
     at = np.array([place.get(int(model), len(own)) for model in rows])
     others = len(own) - (at < len(own))
     level, spread = levels[at], np.where(np.isfinite(levels[at]), spreads[at], np.nan)
-    return level, spread, told_doubt(expected.doubt, spread, others.astype(np.float64))
+    return level, spread, told_doubt(expected.doubt, spread, others.astype(np.float64)), others
 
 
 def clipped(

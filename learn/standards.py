@@ -84,8 +84,8 @@ def calibrate(view: View, near: Floats, inner: Inner, standards: Standards) -> C
     usual = float(np.median(likeness)) if likeness else 0.0
     scores: dict[bool, list[Floats]] = {False: [], True: []}
     groups = 0
+    asked = partial(residuals, view, rows, standards=standards, expected=expected, usual=usual)
     for known in STAGES:
-        asked = partial(residuals, view, rows, standards=standards, expected=expected, usual=usual)
         one, count = asked(warm, fresh=False, known=known)
         other, cold_count = asked(cold, fresh=True, known=known)
         if known == 0:

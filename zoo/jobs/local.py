@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 from graphdb.errors import ZooError
-from zoo.jobs.nursery import has_gpu
+from zoo.jobs.devices import DISTRIBUTED, devices, variable
 from zoo.jobs.specs import Outcome, Spec
 
 _POLL_SECONDS = 0.1
@@ -63,7 +63,7 @@ class LocalLauncher:
         if parallel < 1:
             raise ZooError(f"--parallel {parallel}: at least one job at a time")
         self._parallel = parallel
-        self._preload = not has_gpu() if preload is None else preload
+        self._preload = not devices() if preload is None else preload
         self._beat = beat or (lambda: None)
         self._running: dict[str, _Running] = {}
         self._messages: queue.Queue[dict[str, object]] = queue.Queue()
@@ -147,7 +147,7 @@ class LocalLauncher:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 start_new_session=True,
-                env=os.environ | {"TOKENIZERS_PARALLELISM": "false"},
+                env=_alone() | {"TOKENIZERS_PARALLELISM": "false"},
             )
         self._nursery = nursery
         threading.Thread(target=self._listen, args=(nursery,), daemon=True).start()
@@ -198,11 +198,14 @@ class LocalLauncher:
         }
 
 
-def _environment(device: int) -> dict[str, str]:
-    gpus = len(list(Path("/dev").glob("nvidia[0-9]*")))
-    if gpus < 2 or "CUDA_VISIBLE_DEVICES" in os.environ:
-        return {}
-    return {"CUDA_VISIBLE_DEVICES": str(device % gpus)}
+def _alone() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in DISTRIBUTED}
+
+
+def _environment(number: int) -> dict[str, str]:
+    """One device a job; transformers would spread it over all that it sees."""
+    found = devices()
+    return {variable(): found[number % len(found)]} if found else {}
 
 
 def _died(code: int, seconds: float, log: Path) -> Outcome:
@@ -210,5 +213,7 @@ def _died(code: int, seconds: float, log: Path) -> Outcome:
     how = f"killed by signal {-code}" if code < 0 else f"ended with code {code}"
     lines = log.read_text(encoding="utf-8", errors="replace").split("\n") if log.is_file() else []
     words = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    if code == -9:
+        how += " (the system does that where main memory runs out)"
     reason = f"its process was {how}" + (f": {words[:_LAST_WORDS]}" if words else "")
     return Outcome(status="failed", seconds=seconds, reason=reason, cause="process")

@@ -15,7 +15,6 @@ import os
 import select
 import signal
 import sys
-from pathlib import Path
 
 _POLL_SECONDS = 0.05
 
@@ -116,11 +115,6 @@ def _kill(pid: int) -> None:
 
 def _say(message: dict[str, object]) -> None:
     os.write(1, (json.dumps(message) + "\n").encode())
-
-
-def has_gpu() -> bool:
-    """Whether the machine has an NVIDIA or AMD device, asked without loading torch."""
-    return any(Path("/dev").glob("nvidia[0-9]*")) or Path("/dev/kfd").exists()
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from zoo.hub.repositories import Folder, HubRepository, Weights, open_repository
 
 _TASKS = {
     "ForImageClassification": "image-classification",
+    "ForImageClassificationWithTeacher": "image-classification",
+    "ForConditionalGeneration": "text2text-generation",
     "ForSequenceClassification": "text-classification",
     "ForMaskedLM": "fill-mask",
     "ForPreTraining": "fill-mask",

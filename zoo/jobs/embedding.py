@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,6 +130,9 @@ def walk(
 
 def represent(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
     """The mean of the last hidden state: over positions of an image, over tokens of a text."""
+    config: Any = model.config
+    if getattr(config, "is_encoder_decoder", False):  # a decoder would ask for a second text
+        model = model.get_encoder()  # type: ignore[operator]
     hidden: torch.Tensor = model(**batch).last_hidden_state
     if hidden.ndim == 4:
         return hidden.mean(dim=(2, 3))  # [B, D, H, W] -> [B, D]

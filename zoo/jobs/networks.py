@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: A backbone of which more is missing in the checkpoint was not pre-trained as configured.
 _MISSING_SHARE = 0.2
+#: How heads are called where the backbone has no name of its own.
+_HEADS = ("classifier", "score", "head")
 #: Parts of the names of attention's projections, over the families of transformers.
 _ATTENTION = ("query", "value", "q_", "v_", "qkv", "c_attn", "Wqkv")
 
@@ -115,7 +117,8 @@ def _plain_processor(source: ModelSource) -> Any:
     import transformers
 
     config = transformers.AutoConfig.from_pretrained(source.address, **_common(source))
-    side = getattr(config, "image_size", None) or 224
+    vision = getattr(config, "vision_config", config)  # CLIP and its kin keep it one level down
+    side = getattr(vision, "image_size", None) or 224
     side = side[0] if isinstance(side, list | tuple) else side
     return transformers.ViTImageProcessor(size={"height": side, "width": side})
 
@@ -125,6 +128,8 @@ def _load(
 ) -> tuple[torch.nn.Module, set[str]]:
     model, info = _auto_class(modality).from_pretrained(
         source.address,
+        # A checkpoint of distillation names a class for inference only, which knows no loss.
+        architectures=[],
         num_labels=len(classes),
         id2label=dict(enumerate(classes)),
         label2id={name: number for number, name in enumerate(classes)},
@@ -143,7 +148,10 @@ def _load(
 def _head(model: torch.nn.Module) -> list[str]:
     """Names of the parameters outside the pre-trained backbone."""
     prefix = getattr(model, "base_model_prefix", "") + "."
-    return [name for name, _ in model.named_parameters() if not name.startswith(prefix)]
+    names = [name for name, _ in model.named_parameters()]
+    if not any(name.startswith(prefix) for name in names):  # as CLIP: its parts lie at the top
+        return [name for name in names if name.split(".")[0] in _HEADS]
+    return [name for name in names if not name.startswith(prefix)]
 
 
 def _check(model: torch.nn.Module, missing: set[str]) -> None:
@@ -185,6 +193,7 @@ def _apply(model: torch.nn.Module, settings: Settings, missing: set[str]) -> tor
 def _lora(model: torch.nn.Module, settings: Settings, missing: set[str]) -> torch.nn.Module:
     import peft
     import torch
+    from transformers.pytorch_utils import Conv1D
 
     prefix = getattr(model, "base_model_prefix", "") + "."
     new = {name.removeprefix(prefix) for name in (*_head(model), *missing)}
@@ -192,11 +201,13 @@ def _lora(model: torch.nn.Module, settings: Settings, missing: set[str]) -> torc
     inside = [
         name
         for name, module in model.named_modules()
-        if isinstance(module, torch.nn.Linear | torch.nn.Conv2d)
+        if isinstance(module, torch.nn.Linear | torch.nn.Conv2d | Conv1D)
         and name.removeprefix(prefix).split(".")[0] not in head
         and getattr(module, "groups", 1) == 1  # peft adapts no grouped convolution
     ]
     attention = [name for name in inside if any(word in name for word in _ATTENTION)]
+    if not inside:
+        raise JobError("model", "lora: its backbone has no layer that can be adapted; use full")
     config = peft.LoraConfig(
         r=settings.lora_rank,
         lora_alpha=settings.lora_alpha,

@@ -1,0 +1,90 @@
+"""Models that differ from the usual: named heads, layers and outputs of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.jobs.conftest import job
+from zoo.hub import describe_model, load_dataset
+from zoo.jobs.embedding import embed, load_probe
+from zoo.jobs.finetuning import fine_tune
+from zoo.jobs.networks import load_network
+from zoo.jobs.specs import ModelSource, Settings
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+_VISION = {
+    "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16,
+    "image_size": 32, "patch_size": 16,
+}  # fmt: skip
+
+
+def saved(model: object, folder: Path, *, tokens_of: Path | None = None) -> Path:
+    import transformers
+
+    model.save_pretrained(folder)  # type: ignore[attr-defined]
+    if tokens_of:
+        transformers.AutoTokenizer.from_pretrained(tokens_of).save_pretrained(folder)
+    return folder
+
+
+def test_a_causal_model_whose_layers_are_convolutions_takes_lora(
+    text_model: Path, texts: Path, tmp_path: Path
+) -> None:
+    import transformers
+
+    config = transformers.GPT2Config(
+        vocab_size=400, n_embd=16, n_layer=1, n_head=2, n_positions=64, pad_token_id=None
+    )
+    folder = saved(transformers.GPT2LMHeadModel(config), tmp_path / "gpt2", tokens_of=text_model)
+    done = fine_tune(job(folder, texts, tmp_path, method="lora", epochs=1))
+    assert done.status == "done", done.reason
+
+
+def test_a_distilled_checkpoint_is_trained_as_its_plain_model(images: Path, tmp_path: Path) -> None:
+    import transformers
+
+    model = transformers.DeiTForImageClassificationWithTeacher(transformers.DeiTConfig(**_VISION))
+    folder = saved(model, tmp_path / "deit")
+    assert describe_model(str(folder)).model.task == "image-classification"
+    done = fine_tune(job(folder, images, tmp_path, epochs=1))
+    assert done.status == "done", done.reason
+
+
+@pytest.mark.parametrize("method", ["full", "lora", "linear"])
+def test_an_image_tower_is_fine_tuned_without_its_texts(
+    images: Path, tmp_path: Path, method: str
+) -> None:
+    import transformers
+
+    text = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
+            "intermediate_size": 16, "vocab_size": 50}  # fmt: skip
+    config = transformers.CLIPConfig(text_config=text, vision_config=_VISION, projection_dim=8)
+    folder = saved(transformers.CLIPModel(config), tmp_path / "clip")
+    spec = job(folder, images, tmp_path, method=method, epochs=1)
+    plain = spec.settings.model_copy(update={"image_size": None})
+    done = fine_tune(spec.model_copy(update={"settings": plain}))
+    assert done.status == "done", done.reason
+    network = load_network(spec.model, classes=("a", "b"), modality="image", settings=plain)
+    if method == "linear":
+        trained = {n for n, p in network.model.named_parameters() if p.requires_grad}
+        assert trained and all(name.startswith("classifier.") for name in trained)
+
+
+def test_a_text_to_text_model_is_a_probe_by_its_encoder(
+    text_model: Path, texts: Path, tmp_path: Path
+) -> None:
+    import transformers
+
+    config = transformers.T5Config(
+        vocab_size=400, d_model=16, d_kv=8, d_ff=16, num_layers=1, num_heads=2
+    )
+    folder = saved(
+        transformers.T5ForConditionalGeneration(config), tmp_path / "t5", tokens_of=text_model
+    )
+    source = ModelSource(id="t5", address=str(folder))
+    probe = load_probe(source, modality="text", settings=Settings())
+    found = embed(load_dataset(str(texts)), probe, settings=Settings())
+    assert found.domain.shape == (16,) and np.isfinite(found.domain).all()

@@ -37,7 +37,7 @@ def test_a_job_runs_on_the_device_and_says_so(
 
 
 def test_automatic_precision_is_bfloat16_where_the_device_has_it() -> None:
-    bfloat16 = torch.cuda.is_bf16_supported()
+    bfloat16 = torch.cuda.get_device_capability() >= (8, 0)
     assert _precision(Settings()) == {"bf16": bfloat16, "fp16": not bfloat16}
     assert _precision(Settings(precision="float32")) == {"bf16": False, "fp16": False}
 

@@ -72,18 +72,22 @@ def _fine_tune(spec: FineTuningSpec, started: float) -> Outcome:
 
 
 def halving(train: Callable[[int], Result], batch_size: int) -> Result:
-    """Call ``train`` with a batch size, and with half of it as long as memory does not suffice.
+    """Call ``train`` with a batch size, and with less of it as long as memory does not suffice.
+
+    It is halved, or taken down to the next divisor: gradients accumulated over a whole number of
+    batches give the steps of the size that was asked for.
 
     Raises:
         The error of memory, when a batch of one does not fit either.
     """
+    asked = batch_size
     while True:
         try:
             return train(batch_size)
         except Exception as error:
             if batch_size == 1 or not is_out_of_memory(error):
                 raise
-        batch_size //= 2
+        batch_size = max(n for n in range(1, batch_size // 2 + 1) if asked % n == 0)
         _release()
 
 
@@ -95,6 +99,7 @@ def _release() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()  # of the batch that fits, not of the one that did not
 
 
 def _train(spec: FineTuningSpec, data: LoadedDataset, batch_size: int) -> tuple[Trainer, Network]:
@@ -114,6 +119,7 @@ def _train(spec: FineTuningSpec, data: LoadedDataset, batch_size: int) -> tuple[
         data_collator=collator(network),
         train_dataset=_no_batch_of_one(train, batch_size),
         eval_dataset=validation if settings.patience else None,
+        preprocess_logits_for_metrics=_logits,
         compute_metrics=lambda found: measure(found.predictions, found.label_ids),
         callbacks=_callbacks(spec),
         optimizers=_optimizers(network, settings),
@@ -137,11 +143,12 @@ def _arguments(spec: FineTuningSpec, batch_size: int, *, warmup: int) -> Trainin
 
     settings = spec.settings
     every_epoch = "epoch" if settings.patience else "no"
-    return transformers.TrainingArguments(
+    halved = batch_size < settings.batch_size
+    arguments = transformers.TrainingArguments(
         output_dir=str(spec.folder),
         num_train_epochs=settings.epochs,
         per_device_train_batch_size=batch_size,
-        per_device_eval_batch_size=max(batch_size, 32),
+        per_device_eval_batch_size=batch_size if halved else max(batch_size, 32),
         gradient_accumulation_steps=max(1, settings.batch_size // batch_size),
         learning_rate=settings.rate,
         lr_scheduler_type="linear" if settings.scheduler == "cyclic" else settings.scheduler,
@@ -162,6 +169,9 @@ def _arguments(spec: FineTuningSpec, batch_size: int, *, warmup: int) -> Trainin
         remove_unused_columns=False,
         **_precision(settings),
     )
+    if arguments.n_gpu > 1:
+        arguments._n_gpu = 1  # one job, one device: no DataParallel over all that are visible
+    return arguments
 
 
 def _precision(settings: Settings) -> dict[str, bool]:
@@ -169,7 +179,8 @@ def _precision(settings: Settings) -> dict[str, bool]:
 
     if settings.precision == "auto":
         cuda = torch.cuda.is_available()
-        bfloat16 = cuda and torch.cuda.is_bf16_supported()
+        # Older devices emulate it, slower than float32; float16 they have.
+        bfloat16 = cuda and torch.cuda.is_bf16_supported(including_emulation=False)
         return {"bf16": bfloat16, "fp16": cuda and not bfloat16}
     return {"bf16": settings.precision == "bfloat16", "fp16": settings.precision == "float16"}
 
@@ -230,6 +241,11 @@ def last_checkpoint(folder: Path) -> str | None:
     return str(newest) if newest else None
 
 
+def _logits(outputs: Any, _: Any = None) -> Any:
+    """Without the hidden states that some models hand out as well, which would fill the memory."""
+    return outputs[0] if isinstance(outputs, tuple) else outputs
+
+
 def measure(logits: Any, labels: NDArray[np.int64]) -> dict[str, float]:
     """Accuracy, macro F1 (that of class 1 for two classes, as GLUE) and Matthews' correlation.
 
@@ -240,7 +256,7 @@ def measure(logits: Any, labels: NDArray[np.int64]) -> dict[str, float]:
     """
     from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
 
-    values = logits[0] if isinstance(logits, tuple) else logits
+    values = _logits(logits)
     if not np.isfinite(values).all():
         raise JobError("training", "the network's outputs are not finite: training diverged")
     predicted = values.argmax(axis=1)
@@ -255,5 +271,11 @@ def measure(logits: Any, labels: NDArray[np.int64]) -> dict[str, float]:
 def _test(
     trainer: Trainer, network: Network, data: LoadedDataset, settings: Settings
 ) -> dict[str, float]:
-    found = trainer.predict(examples(data.splits["test"], network, settings=settings))
-    return measure(found.predictions, found.label_ids)
+    rows = examples(data.splits["test"], network, settings=settings)
+
+    def predict(batch_size: int) -> dict[str, float]:
+        trainer.args.per_device_eval_batch_size = batch_size
+        found = trainer.predict(rows)
+        return measure(found.predictions, found.label_ids)
+
+    return halving(predict, trainer.args.per_device_eval_batch_size)

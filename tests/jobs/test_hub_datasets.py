@@ -241,3 +241,13 @@ def test_a_cut_loses_nothing_and_splits_every_class(
         if count > 1:
             assert label in array[rest] and label in array[taken]
     assert list(sample(array, share=1.0, seed=seed)) == list(range(len(labels)))
+
+
+def test_columns_in_capitals_are_found(tmp_path: Path) -> None:
+    """As spreadsheets write them; several columns of text, of which the usual name is taken."""
+    table = write_csv(
+        tmp_path / "t.csv", "Nr,Remark of the reviewer,Review,Sentiment",
+        [f"{n},a longer remark than the text,good {n},{'ab'[n % 2]}" for n in range(12)],
+    )  # fmt: skip
+    loaded = load_dataset(str(table))
+    assert loaded.classes == ("a", "b") and loaded.splits["train"]["text"][0].startswith("good")

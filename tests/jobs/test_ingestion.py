@@ -12,14 +12,21 @@ import pytest
 
 from graphdb import jobs as ledger
 from graphdb.errors import ZooError
+from graphdb.histories import write_history
+from graphdb.records import History, Model
+from graphdb.runs import Provenance
 from graphdb.store import Store
 from tests.jobs.conftest import make_images
 from tests.jobs.test_hub_models import make_folder
 from tests.stores import Place
+from zoo.hub.configs import DatasetConfig, config_of, with_config
 from zoo.hub.references import read_references
+from zoo.jobs.finetuning import fine_tune
 from zoo.jobs.ingestion import ingest_datasets, ingest_models
 from zoo.jobs.launching import launcher_for, parse_seconds
+from zoo.jobs.planning import Request, make_plan
 from zoo.jobs.probing import choose_probe, examine_dataset, run_here
+from zoo.jobs.specs import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -140,3 +147,33 @@ def test_the_commands_fill_a_zoo_from_nothing(
     assert json.loads(done.stdout.splitlines()[0])["status"] == "done"
     done = zoo(zoo_env, "ingest", "models", "/no/such/folder")
     assert done.returncode == 1 and "Traceback" not in done.stderr
+
+
+def test_columns_named_once_are_known_to_every_later_job(
+    store: Store, text_model: Path, tmp_path: Path
+) -> None:
+    """``zoo ingest datasets --label``, then ``zoo ingest runs`` without: the source says how."""
+    rows = [f"{n},{'good' if n % 2 else 'bad'} day,{'up' if n % 2 else 'down'}" for n in range(40)]
+    table = tmp_path / "odd names & more.csv"
+    table.write_text("\n".join(["Nr,Body,Mood?", *rows]), encoding="utf-8")
+    config = DatasetConfig(label="Mood?", text="Body", metric="f1")
+    ingest_datasets(store, [str(table)], config=config, name="d", probe="/none", run=run_here)
+    write_history(
+        store, History([Model("m", modality="text", source=text_model.as_uri())]),
+        provenance=Provenance("test"),
+    )  # fmt: skip
+    [planned] = make_plan(store, Request(settings=Settings(epochs=1, max_length=16))).jobs
+    assert planned.spec.dataset.reference == str(table)
+    assert planned.spec.dataset.config == config
+    done = fine_tune(planned.spec.model_copy(update={"folder": tmp_path / "job", "threads": 1}))
+    assert (done.status, done.metric) == ("done", "f1"), done.reason
+
+
+def test_a_source_says_how_its_dataset_is_read_and_no_more() -> None:
+    whole = DatasetConfig(label="a=b&c", splits={"train": "x", "test": "y"}, revision="v1",
+                          max_samples=50)  # fmt: skip
+    assert config_of(with_config("hub", whole)) == whole
+    assert with_config("hub", DatasetConfig(name="n", source="s")) == "hub"
+    assert config_of("hub") is config_of(None) is config_of("file:///a%20b") is None
+    with pytest.raises(ZooError, match="metric"):
+        config_of("hub?metric=beauty")

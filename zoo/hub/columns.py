@@ -58,12 +58,18 @@ def find_columns(rows: Dataset, config: DatasetConfig, *, where: str) -> Columns
 def _find_label(rows: Dataset, where: str) -> str:
     from datasets import ClassLabel
 
-    named = [name for name in _LABELS if name in rows.column_names]
+    named = _called(rows.column_names, _LABELS)
     typed = [name for name, feature in rows.features.items() if isinstance(feature, ClassLabel)]
     found = named or typed
     if not found:
         raise ZooError(f"{where}: no label column; it has {_listed(rows)}; name one with --label")
     return found[0]
+
+
+def _called(columns: list[str], usual: tuple[str, ...]) -> list[str]:
+    """The columns with usual names, in the order of those; spreadsheets write them in capitals."""
+    by_name = {name.strip().lower(): name for name in reversed(columns)}
+    return [by_name[name] for name in usual if name in by_name]
 
 
 def _images(rows: Dataset) -> list[str]:
@@ -74,10 +80,10 @@ def _images(rows: Dataset) -> list[str]:
 
 def _find_texts(rows: Dataset, label: str, where: str) -> tuple[str, str | None]:
     names = [name for name in rows.column_names if name != label and _is_text(rows, name)]
-    for first, second in _PAIRS:
-        if first in names and second in names:
-            return first, second
-    usual = [name for name in _TEXTS if name in names]
+    for pair in _PAIRS:
+        if len(found := _called(names, pair)) == 2:
+            return found[0], found[1]
+    usual = _called(names, _TEXTS)
     if not names:
         raise ZooError(
             f"{where}: no image and no text column; it has {_listed(rows)}; name one with --text"

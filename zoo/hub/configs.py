@@ -6,11 +6,13 @@ adds to them and wins over them.
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Literal
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -57,6 +59,11 @@ class DatasetConfig(BaseModel):
     #: What it was made of, for a dataset derived from another one.
     derived_from: str | None = None
     raw: RawLayout | None = None
+
+
+#: Fields that the record itself keeps, and those that are no text.
+_OF_THE_RECORD = {"name", "source", "derived_from"}
+_NESTED = {"splits", "raw", "max_samples"}
 
 
 def read_configs(path: Path | None = None) -> dict[str, DatasetConfig]:
@@ -110,3 +117,32 @@ def choose_configs(
         if found or changes:
             chosen[reference] = (found or DatasetConfig()).model_copy(update=changes)
     return chosen
+
+
+def with_config(source: str, config: DatasetConfig) -> str:
+    """Where a dataset lies, followed by how it is read: what was named once is named for ever.
+
+    ``file:///moods.csv`` with a label column becomes ``file:///moods.csv?label=mood``.
+    """
+    given = config.model_dump(exclude_defaults=True, exclude=_OF_THE_RECORD)
+    words = {key: value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+             for key, value in given.items()}  # fmt: skip
+    return f"{source}?{urlencode(words)}" if words else source
+
+
+def config_of(source: str | None) -> DatasetConfig | None:
+    """How :func:`with_config` says that a dataset is read; None where it says nothing.
+
+    Raises:
+        ZooError: it says something that no configuration holds.
+    """
+    words = {key: values[-1] for key, values in parse_qs(urlsplit(source or "").query).items()}
+    if not words:
+        return None
+    nested = {key: json.loads(words[key]) for key in words.keys() & _NESTED}
+    try:
+        return DatasetConfig.model_validate(words | nested)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ZooError(f"source {source}: dataset configuration {place}: {first['msg']}") from error

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from graphdb import records
 from graphdb.errors import ZooError
 from zoo.hub.columns import Columns, find_columns
-from zoo.hub.configs import DatasetConfig, read_configs
+from zoo.hub.configs import DatasetConfig, read_configs, with_config
 from zoo.hub.failures import told_as_zoo_error
 from zoo.hub.raw import is_laid_out, read_raw
 from zoo.hub.reading import read_local, read_remote
@@ -108,9 +108,16 @@ def record_of(loaded: LoadedDataset, *, name: str | None = None) -> records.Data
         task=f"{loaded.modality}-classification",
         classes=len(loaded.classes),
         samples=loaded.samples,
-        source=loaded.config.source or (path.as_uri() if path else "hub"),
+        source=loaded.config.source or _source(loaded, path),
         fingerprint=fingerprint,
     )
+
+
+def _source(loaded: LoadedDataset, path: Path | None) -> str:
+    """Where it lies, with the configuration where it is not the predefined one."""
+    place = path.as_uri() if path else "hub"
+    known = loaded.config == predefined(loaded.reference)
+    return place if known else with_config(place, loaded.config)
 
 
 def load_dataset(

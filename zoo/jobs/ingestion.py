@@ -13,7 +13,7 @@ from graphdb.histories import write_history
 from graphdb.records import History, Transferability
 from graphdb.runs import Provenance
 from graphdb.store import Store
-from zoo.hub.configs import DatasetConfig
+from zoo.hub.configs import DatasetConfig, config_of
 from zoo.hub.failures import Failure
 from zoo.hub.models import DescribedModel, describe_models
 from zoo.hub.references import ModelReference, read_references
@@ -254,7 +254,7 @@ def _score_spec(
         dataset=DatasetSource(
             id=dataset.id,
             reference=place_of(dataset.id, dataset.source, request.places),
-            config=request.configs.get(dataset.id),
+            config=request.configs.get(dataset.id) or config_of(dataset.source),
             max_samples=request.max_samples,
         ),
         methods=methods,

@@ -16,7 +16,7 @@ from graphdb import jobs as ledger
 from graphdb.errors import ZooError
 from graphdb.records import fine_tuning_id
 from graphdb.store import Store
-from zoo.hub.configs import DatasetConfig
+from zoo.hub.configs import DatasetConfig, config_of
 from zoo.hub.failures import Failure
 from zoo.jobs.pricing import Price, Pricing
 from zoo.jobs.specs import DatasetSource, FineTuningSpec, ModelSource, Settings
@@ -172,7 +172,7 @@ def _spec(
         dataset=DatasetSource(
             id=dataset.id,
             reference=place_of(dataset.id, dataset.source, request.places),
-            config=request.configs.get(dataset.id),
+            config=request.configs.get(dataset.id) or config_of(dataset.source),
             max_samples=request.max_samples,
         ),
         settings=settings,
@@ -197,10 +197,11 @@ def place_of(identity: str, source: str | None, places: Mapping[str, str]) -> st
     """
     if identity in places:
         return places[identity]
-    if source == "hub":
+    place = urlparse(source or "")
+    if (place.scheme, place.path) == ("", "hub"):
         return identity
-    if source and source.startswith("file://"):
-        return unquote(urlparse(source).path)
+    if place.scheme == "file":
+        return unquote(place.path)
     raise ZooError(
         f"{identity}: where its files lie is not known (source {source}); "
         "add it again by its hub id or folder"

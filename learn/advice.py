@@ -61,7 +61,7 @@ def informative(
     open_models = order[~np.isin(order, done)][:MOST_MODELS]
     chosen = open_models if len(open_models) else order[:MOST_MODELS]
     some = taken(profile(view), chosen)
-    share = config.shared + config.shared_near
+    share = config.shared + config.shared_near + config.shared_here
     gram = model_kernel(some, some, near, config) * share
     gram[np.diag_indices(len(chosen))] += config.own + config.own_near
     promise = np.exp(-np.arange(len(chosen)) / 50)

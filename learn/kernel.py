@@ -20,13 +20,14 @@ from learn.view import View
 class KernelConfig:
     """Hyperparameters, chosen on inner targets (``learn.tuning``).
 
-    ``shared``/``shared_near`` are a0 and a1, ``own``/``own_near`` b0 and b1; ``size_weight`` the
-    part of Kd that compares classes and samples, ``sharpness`` the power of similarity, ``power``
-    that of Km.
+    ``shared``/``shared_near``/``shared_here`` are a0, a1 and a2, ``own``/``own_near`` b0 and b1;
+    ``size_weight`` the part of Kd that compares classes and samples, ``sharpness`` the power of
+    similarity, ``power`` that of Km.
     """
 
     shared: float = 0.5
     shared_near: float = 0.3
+    shared_here: float = 0.0
     own: float = 0.1
     own_near: float = 0.1
     noise: float = 0.4
@@ -110,6 +111,13 @@ def model_kernel(a: Profile, b: Profile, near: Floats, config: KernelConfig) -> 
     return alike + config.slope * a.smallness[:, None] * b.smallness[None, :]
 
 
+def shared_scale(near: Floats, config: KernelConfig) -> Floats:
+    """Covariance of what models of a kind do on two datasets. Shapes: [D, D]."""
+    scale: Floats = config.shared + config.shared_near * near
+    scale[np.diag_indices(len(near))] += config.shared_here
+    return scale
+
+
 def taken(some: Profile, rows: Indices) -> Profile:
     """The profiles of some models."""
     return Profile(*(getattr(some, name)[rows] for name in some.__slots__))
@@ -124,7 +132,7 @@ def covariance(
     chosen = taken(some, model)
     close = near[np.ix_(dataset, dataset)]
     total: Floats = model_kernel(chosen, chosen, near, config)[np.ix_(where, where)]
-    total *= config.shared + config.shared_near * close
+    total *= shared_scale(near, config)[np.ix_(dataset, dataset)]
     # A model's own pairs are few: block by block instead of one more [N, N].
     order = np.argsort(where, kind="stable")
     for block in np.split(order, np.cumsum(np.bincount(where))[:-1]):

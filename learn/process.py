@@ -1,8 +1,8 @@
 """Gaussian process over pairs of model and dataset.
 
     y(m, d) = f(m, d) + g_m(d) + noise
-    cov f = (Km(m, m') + s s_m s_m') (a0 + a1 Kd(d, d'))      what models of that kind do
-    cov g = [m = m'] (b0 + b1 Kd(d, d'))                      what this very model does beyond it
+    cov f = (Km(m, m') + s s_m s_m') (a0 + a1 Kd(d, d') + a2 [d = d'])   what models of that kind do
+    cov g = [m = m'] (b0 + b1 Kd(d, d'))            what this very model does beyond it
 
 with the kernels of ``learn.kernel``. Inference is exact
 (Rasmussen and Williams, "Gaussian Processes for Machine Learning", algorithm 2.1), as is the
@@ -18,7 +18,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from graphdb.columns import Floats, Indices
-from learn.kernel import KernelConfig, Profile, covariance, model_kernel, profile, taken
+from learn.kernel import (
+    KernelConfig,
+    Profile,
+    covariance,
+    model_kernel,
+    profile,
+    shared_scale,
+    taken,
+)
 from learn.view import View
 
 #: Pairs of an exact solve; its cost is cubic.
@@ -107,7 +115,7 @@ class Process:
         if not len(rows) or not len(models):
             return np.zeros((len(models), columns))
         known, where = np.unique(self.view.pairs.model[rows], return_inverse=True)
-        close = self.config.shared + self.config.shared_near * self.near
+        close = shared_scale(self.near, self.config)
         size = len(self.near)
         by_pair = np.zeros((len(known), size, columns))
         np.add.at(by_pair, (where, self.view.pairs.dataset[rows]), weights)
@@ -181,22 +189,22 @@ class Process:
         columns = np.zeros((len(both), 4))
         columns[: len(rows), :2] = values
         columns[len(rows) :, 2], columns[len(rows) :, 3] = raw, 1.0
-        total = self.covariance(both)
-        solved = solve(total, columns)
+        units = np.eye(len(both))[:, len(rows) :]
+        solved = solve(self.covariance(both), np.concatenate([columns, units], axis=1))
+        inverse = np.diag(solved[len(rows) :, 4:])  # [n], of the records on the target
+        base = self.mean(rows, weights, models)
         result = expected + 0.0
         if np.isfinite(level[-1]):
             inner = (
                 solved[:, :2] + ((solved[:, 2] - level[-1] * solved[:, 3]) / spread[-1])[:, None]
             )
-            shift = self.mean(both, inner, models) - self.mean(rows, weights, models)
-            result += shift
+            result += self.mean(both, inner, models) - base
         own = {int(model): row for row, model in enumerate(measured)}
-        inverse = inverse_diagonal(total, len(rows))
         for place, model in enumerate(models):
             row = own.get(int(model))
             if row is None:
                 continue
-            result[place] = self.mean(rows, weights, models[place : place + 1])[0]
+            result[place] = base[place]
             if np.isfinite(level[row]):
                 at = len(rows) + row
                 inner_own = (solved[at, 2] - level[row] * solved[at, 3]) / spread[row]
@@ -246,12 +254,6 @@ def solve(matrix: Floats, columns: Floats) -> Floats:
 
     solved: Floats = cho_solve(cho_factor(matrix, lower=True, check_finite=False), columns)
     return solved
-
-
-def inverse_diagonal(matrix: Floats, start: int) -> Floats:
-    """Diagonal of the inverse from row ``start`` on. Shapes: [N, N] -> [N - start]."""
-    columns = np.eye(len(matrix))[:, start:]
-    return np.diag(solve(matrix, columns)[start:]).copy()
 
 
 def sampled(view: View, rows: Indices, *, seed: int) -> Indices:

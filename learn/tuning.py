@@ -30,6 +30,8 @@ ENOUGH = 1000
 
 CANDIDATES: tuple[dict[str, float], ...] = (
     {},
+    {"shared_here": 0.2},
+    {"shared_here": 0.4},
     {"size_weight": 0.1},
     {"size_weight": 0.6},
     {"sharpness": 2.0},

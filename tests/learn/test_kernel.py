@@ -5,13 +5,13 @@ import pytest
 
 from graphdb.columns import Subgraph
 from learn import process
-from learn.kernel import KernelConfig, dataset_kernel
+from learn.kernel import KernelConfig, covariance, dataset_kernel, profile
 from learn.process import Prior, predict
 from learn.tuning import inner_predictions
 from learn.view import View, fit_encoder, make_view
 from tests.learn.graphs import Shape, generate, with_values, without
 
-CONFIG = KernelConfig()
+CONFIG = KernelConfig(shared_here=0.2)
 PRIOR = Prior(0.7, 0.1)
 
 
@@ -24,6 +24,17 @@ def ask(graph: Subgraph, target: int, models: np.ndarray | None = None) -> np.nd
     view = view_of(graph)
     near = dataset_kernel(view, CONFIG)
     return predict(view, near, target, models=rows, prior=PRIOR, config=CONFIG)[1]
+
+
+def test_what_a_dataset_shows_of_a_kind_is_held_to_that_dataset() -> None:
+    view = view_of(generate(Shape(share=0.8)))
+    near, rows = dataset_kernel(view, CONFIG), np.arange(len(view.pairs))
+    some, dataset = profile(view), view.pairs.dataset
+    without_it = covariance(view, near, some, rows, replace(CONFIG, shared_here=0.0))
+    more = covariance(view, near, some, rows, CONFIG) - without_it
+    same = dataset[:, None] == dataset[None]
+    assert (more[same] > 0).any()
+    np.testing.assert_allclose(more[~same], 0, atol=1e-12)
 
 
 def test_leaving_a_record_out_is_the_same_as_not_having_it() -> None:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.text import cell
+from cli.text import cell, plain
 
 _PIPED = 160
 
@@ -39,12 +39,12 @@ def print_rows(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str =
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
-    """Cells are text of unknown origin: no markup in them is read."""
-    table = Table(title=Text(title) if title else None, title_justify="left", box=None)
+    """Cells and titles are text of unknown origin: no markup in them is read, nothing is hidden."""
+    table = Table(title=Text(plain(title)) if title else None, title_justify="left", box=None)
     for column in columns:
-        table.add_column(Text(column), overflow="fold")
+        table.add_column(Text(plain(column)), overflow="fold")
     for row in rows:
-        table.add_row(*[Text(text) for text in row])
+        table.add_row(*[Text(plain(text)) for text in row])
     # Whoever pipes a table on gets whole columns, whatever width a pipe pretends to have.
     Console(width=None if sys.stdout.isatty() else _PIPED).print(table)
 

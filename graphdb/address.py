@@ -59,6 +59,9 @@ def _checked_url(text: str) -> str:
         raise ZooError(
             "The store's address holds credentials. Put them into NEO4J_USERNAME and NEO4J_PASSWORD"
         )
-    if parts.scheme not in _SCHEMES or not parts.hostname:
-        raise ZooError(f"Not a store's address: {text!r}. {hint}")
+    if "@" in text or parts.query or parts.fragment:
+        # Perhaps a secret, in a place where an address has none: it is not echoed either.
+        raise ZooError(f"The store's address is malformed. {hint}")
+    if parts.scheme not in _SCHEMES or not parts.hostname or parts.path.strip("/"):
+        raise ZooError(f"Not a store's address: {text[:200]!r}. {hint}")
     return text

@@ -64,7 +64,8 @@ def dump_table(store: Store, table: str, begin: Callable[[], Callable[[list[Row]
 
     def portable() -> Callable[[list[Row]], None]:
         handle = begin()
-        return lambda rows: handle([_portable(row) for row in rows])
+        passing = ("lock",) if table in ("models", "datasets") else ()
+        return lambda rows: handle([_portable(row, passing) for row in rows])
 
     store.stream(f"dump_{table}", portable)
 
@@ -126,8 +127,15 @@ def from_json(row: Row) -> Row:
     return {**row, "set": values}
 
 
-def _portable(row: Row) -> Row:
+def check_time(text: str) -> None:
+    """Raises ValueError or TypeError for what is no time as a copy writes it."""
+    DateTime.from_iso_format(text)
+
+
+def _portable(row: Row, passing: tuple[str, ...]) -> Row:
+    """Without what only keeps writers apart while they write."""
     properties: dict[str, Any] = row.pop("properties")
+    properties = {k: v for k, v in properties.items() if k not in passing}
     times = {k: _utc(v) for k, v in properties.items() if isinstance(v, DateTime)}
     values = {k: v for k, v in properties.items() if k not in times}
     return {**row, "set": values, "times": times}

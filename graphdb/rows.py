@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,7 @@ class Table:
         records = getattr(history, self.name)
         for record in records:
             self._check(record)
-        return [self.to_row(record) for record in sorted(records, key=self.order)]
+        return _once([self.to_row(record) for record in sorted(records, key=self.order)])
 
     def _check(self, record: Any) -> None:
         for key in self.keys:
@@ -57,6 +57,21 @@ class Table:
                     f"A row of {self.name} has an unfit {key} ({shown}): "
                     f"a text of at most {LONGEST_BYTES} bytes is needed"
                 )
+
+
+def _once(rows: list[Row]) -> list[Row]:
+    """Each key once: of two records of one key the later adds to the earlier."""
+    if not rows:
+        return rows
+    key = itemgetter(*(name for name in rows[0] if name != "set"))
+    rows.sort(key=key)
+    kept = rows[:1]
+    for row in rows[1:]:
+        if key(row) == key(kept[-1]):
+            kept[-1]["set"].update(row["set"])
+        else:
+            kept.append(row)
+    return kept
 
 
 def _fits(key: object) -> bool:

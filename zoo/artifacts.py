@@ -48,9 +48,9 @@ def write_artifact(name: str, content: bytes, *, url: str) -> None:
     try:
         system, root = fsspec.url_to_fs(url)
         system.makedirs(root, exist_ok=True)
-        draft = f"{root}/.{_flat(name)}.{os.getpid()}"
+        draft = f"{root}/.{flat_name(name)}.{os.getpid()}"
         system.pipe_file(draft, content)
-        system.mv(draft, f"{root}/{_flat(name)}")
+        system.mv(draft, f"{root}/{flat_name(name)}")
     except (OSError, ValueError, ImportError) as error:
         raise ZooError(
             f"Cannot write the artefact {name} under {url}: {error}. Set ZOO_ARTIFACTS"
@@ -61,7 +61,7 @@ def read_artifact(name: str, *, sha256: str, url: str) -> bytes:
     """An archive as it was written. Raises ZooError where it is missing or another one."""
     try:
         system, root = fsspec.url_to_fs(url)
-        place = f"{root}/{_flat(name)}"
+        place = f"{root}/{flat_name(name)}"
         if system.size(place) > _LARGEST:
             raise ZooError(f"The artefact {name} under {url} is too large. Train anew: zoo train")
         content: bytes = system.cat_file(place)
@@ -102,7 +102,7 @@ def _has(name: str, sha256: str, url: str) -> bool:
     return True
 
 
-def _flat(name: str) -> str:
+def flat_name(name: str) -> str:
     """The name without folders: a record cannot point outside of ``url``."""
     flat = PurePosixPath(name.replace("\\", "/")).name
     if flat in ("", ".", "..") or "\0" in flat:
@@ -123,6 +123,9 @@ def _unpack(content: bytes, folder: Path) -> None:
     """Only flat files, stored as they are: what is unpacked is never larger than the archive."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            # Members may overlap: each is no larger than the archive, all together could be.
+            if sum(member.file_size for member in archive.infolist()) > len(content):
+                raise ZooError("The artefact unpacks to more than it is")
             for member in archive.infolist():
                 name = member.filename
                 if name != Path(name).name or name in ("", ".", "..") or "\\" in name:

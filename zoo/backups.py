@@ -26,6 +26,7 @@ from graphdb.dump import (
     TABLES,
     Fingerprint,
     Summing,
+    check_time,
     dump_table,
     from_json,
     load_rows,
@@ -35,7 +36,7 @@ from graphdb.dump import (
 from graphdb.errors import ZooError
 from graphdb.schema import current_version, stored_version
 from graphdb.store import Row, Store
-from zoo.artifacts import artifacts_url, read_artifact, write_artifact
+from zoo.artifacts import artifacts_url, flat_name, read_artifact, write_artifact
 from zoo.moving import Moved, Progress, begin_filling, check_filled
 
 _FORMAT = "transferzoo backup"
@@ -191,7 +192,7 @@ def _verify(path: Path) -> tuple[dict[str, Fingerprint], list[Any]]:
         for entry in artifacts:
             if hashes[entry["name"]].hexdigest() != entry["sha256"]:
                 raise ValueError(f"the artefact {entry['name']!r} is not what its head says")
-    except (*_DAMAGED, StopIteration) as error:
+    except (*_DAMAGED, StopIteration, ZooError) as error:
         raise ZooError(
             f"{path} is no sound backup: {_reason(error)}. Nothing was written"
         ) from error
@@ -212,6 +213,7 @@ def _read_head(head: Row) -> tuple[dict[str, Fingerprint], list[Any]]:
     for entry in head["artifacts"]:
         if not isinstance(entry["name"], str) or not isinstance(entry["sha256"], str):
             raise ValueError("an artefact has no name")
+        flat_name(entry["name"])
     return wanted, list(head["artifacts"])
 
 
@@ -229,17 +231,25 @@ def _checked(row: Row, table: str) -> Row:
     if set(row) != {*ends, "set", "times"} or not all(isinstance(row[end], str) for end in ends):
         raise ValueError(f"a row of {table} has other fields than a row has")
     found = from_json(row)
-    for value in found["set"].values():
-        plain = all(isinstance(each, _PLAIN) for each in value) if isinstance(value, list) else (
-            isinstance(value, _PLAIN)
-        )  # fmt: skip
-        if not plain:
+    for key, value in found["set"].items():
+        if not key or "\0" in key or not _is_property(value):
             raise ValueError(f"a row of {table} holds what no property is")
     if table in NODES and found["set"].get("id") != row["id"]:
         raise ValueError(f"a row of {table} has two ids")
-    if not all(isinstance(moment, str) for moment in row["times"].values()):
-        raise ValueError(f"a row of {table} holds a time that is none")
+    for moment in row["times"].values():
+        check_time(moment)
     return found
+
+
+def _is_property(value: object) -> bool:
+    """What every store takes: a plain value of at most 64 bits, or a list of one kind of them."""
+    if isinstance(value, list):
+        return len({type(each) for each in value}) <= 1 and all(
+            _is_property(each) and not isinstance(each, list | bytes) for each in value
+        )
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**63
+    return isinstance(value, _PLAIN)
 
 
 def _rows(path: Path) -> Iterator[tuple[str, list[Row]]]:

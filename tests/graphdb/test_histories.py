@@ -13,6 +13,7 @@ from neo4j.exceptions import TransientError
 
 from graphdb import histories, staging
 from graphdb.changes import Change
+from graphdb.dump import dump_table
 from graphdb.errors import ZooError
 from graphdb.histories import read_history, write_history
 from graphdb.records import Dataset, Embedding, FineTuning, History, Model, Similarity
@@ -119,6 +120,56 @@ def test_similarities_are_stored_once(store: Store, place: Place) -> None:
                 small().similarities]  # fmt: skip
     assert write(store, History(similarities=mirrored)) is None
     assert place.run("MATCH (:Dataset)-[r:SIMILAR_TO]->() RETURN count(r) AS n") == [{"n": 2}]
+
+
+@pytest.mark.usefixtures("size")
+def test_one_key_twice_in_an_import_is_one_row(store: Store, place: Place) -> None:
+    """Also a pair told from both its ends; what the later leaves open stays as the earlier said."""
+    history = History(
+        models=[Model("m1"), Model("m1", family="vit")],
+        datasets=[Dataset("d1"), Dataset("d2")],
+        fine_tunings=[FineTuning("f", "m1", "d1", 0.5, seed=1), FineTuning("f", "m1", "d1", 0.7)],
+        similarities=[Similarity("d2", "d1", 0.5), Similarity("d1", "d2", 0.5)],
+    )
+    changes = write_history(store, history, provenance=Provenance("test"))
+    assert changes.tables["fine_tunings"] == Change(created=1)
+    assert place.run("MATCH ()-[r]->() RETURN count(r) AS n") == [{"n": 2}]
+    [record] = read_history(store).fine_tunings
+    assert (record.value, record.seed) == (0.7, 1)
+
+
+def test_writers_of_the_same_rows_at_once_double_nothing(store: Store, place: Place) -> None:
+    """Few rows do not queue: only the lock on their first end keeps two from creating the same."""
+    models, datasets = [Model("m1"), Model("m2")], [Dataset("d1"), Dataset("d2")]
+    write(store, History(models=models, datasets=datasets))
+    start = threading.Barrier(4)
+
+    def record() -> None:
+        with Store.connect(place.address) as own:
+            for turn in range(8):
+                start.wait(60)
+                rows = [FineTuning(f"{turn}", m.id, d.id, 0.5) for m in models for d in datasets]
+                part = History(fine_tunings=rows, similarities=[Similarity("d1", "d2", 0.5)])
+                write_history(own, part, provenance=Provenance("test"))
+
+    threads = [threading.Thread(target=record) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert place.run("MATCH ()-[r:FINE_TUNED_ON]->() RETURN count(r) AS n") == [{"n": 32}]
+    assert place.run("MATCH ()-[r:SIMILAR_TO]->() RETURN count(r) AS n") == [{"n": 1}]
+    assert {key for table in ("models", "datasets") for key in _copied(store, table)} == {
+        "id",
+        "run",
+    }
+
+
+def _copied(store: Store, table: str) -> set[str]:
+    """Properties that a copy of the zoo takes along: not what kept the writers apart."""
+    found: set[str] = set()
+    dump_table(store, table, lambda: lambda rows: found.update(*(row["set"] for row in rows)))
+    return found
 
 
 @pytest.mark.parametrize("broken", [None, "", "x" * 9_000, "\ud800", "ü" * 4_001])

@@ -113,7 +113,13 @@ def test_a_malformed_address_says_what_one_looks_like(address: str) -> None:
         resolve_address(address)
 
 
-@pytest.mark.parametrize("address", ["bolt://neo4j:hunter22@host", "neo4j+s://:hunter22@host:1"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "bolt://neo4j:hunter22@host", "neo4j+s://:hunter22@host:1", "neo4j+s//me:hunter22@host",
+        "bolt://neo4j:7/hunter22@host", "bolt://host?password=hunter22", "bolt://host#hunter22",
+    ],
+)  # fmt: skip
 def test_an_address_with_credentials_is_refused_and_not_echoed(address: str) -> None:
     with pytest.raises(ZooError) as error:
         resolve_address(address)

@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cli.rows import print_table
 from cli.text import cell, plain
 from graphdb import embedded
 from graphdb.errors import ZooError
@@ -102,6 +103,14 @@ def test_a_terminal_and_json_lines_stay_whole(store: Store, zoo_env: dict[str, s
     gone = run_zoo("show", "--", "\x1b[2Jgone\u202e", env=zoo_env)
     assert gone.returncode == 1 and "\x1b" not in gone.stderr and "\u202e" not in gone.stderr
     assert gone.stderr.count("\n") == 1
+
+
+def test_a_title_is_text(capsys: pytest.CaptureFixture[str]) -> None:
+    """A learner's id stands in one, and a shared database may hold any."""
+    print_table(("\x1b[2J",), [["\u202e\x9b2J"]], "learner \x1b]0;owned\x07")
+    shown = capsys.readouterr().out
+    assert "owned" in shown
+    assert not {unicodedata.category(c) for c in shown.replace("\n", "")} & HIDDEN
 
 
 # Credentials -------------------------------------------------------------------------------------
@@ -220,9 +229,19 @@ def _zip(names: dict[str, bytes], *, method: int = zipfile.ZIP_STORED) -> bytes:
     return stream.getvalue()
 
 
+def _overlapping() -> bytes:
+    """A zip whose directory names the one file that is stored ten times over."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("a", b"0" * 100_000)
+        archive.filelist *= 10
+    return stream.getvalue()
+
+
 @pytest.mark.parametrize(
     "content",
     [
+        _overlapping(),
         _zip({"../evil": b""}), _zip({"/etc/evil": b""}), _zip({"a/b": b""}), _zip({"..": b""}),
         _zip({"bomb": b"0" * 10_000_000}, method=zipfile.ZIP_DEFLATED), b"no zip", b"",
         _zip({"cut.safetensors": b"0" * 5_000})[:4_000],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from cli.options import as_json, open_zoo
@@ -41,5 +43,8 @@ def query(
         click.echo(found[0].text.rstrip())
         return
     with open_zoo(ctx) as zoo:
-        rows = zoo.query(name, **dict(parse_param(param) for param in params))
-    print_rows(rows, as_json=as_json)
+        given = dict(parse_param(param) for param in params)
+        rows = zoo.query(name, **given)
+    known = given.get("model") or given.get("dataset")
+    look = f" All there is of it: zoo show {shlex.quote(known)}" if known else ""
+    print_rows(rows, as_json=as_json, nothing=f"Nothing found.{look}")

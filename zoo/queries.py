@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from difflib import get_close_matches
 
 import cypher
+from graphdb.catalog import check_model, find_dataset
 from graphdb.errors import ZooError
 from graphdb.store import Row, Store
+from zoo.training import check_method
+
+#: What a parameter is where nobody says.
+_DEFAULTS: dict[str, object] = {"limit": 10, "method": "full"}
+_LARGEST = 2**63 - 1
 
 
 def list_queries() -> list[cypher.Query]:
@@ -19,7 +24,8 @@ def run_query(store: Store, name: str, params: Mapping[str, object]) -> list[Row
     """The rows of a named question.
 
     Raises:
-        ZooError: no such question, or parameters that are missing or not its own.
+        ZooError: no such question, parameters that are missing or not its own, an unknown model or
+            dataset.
     """
     known = cypher.names("ask")
     if name not in known:
@@ -27,7 +33,7 @@ def run_query(store: Store, name: str, params: Mapping[str, object]) -> list[Row
         meant = f" Did you mean {close[0]!r}?" if close else ""
         raise ZooError(f"No query {name!r}.{meant} List them with: zoo query --list")
     wanted = cypher.load(name).params
-    filled = {**({"limit": 10} if "limit" in wanted else {}), **params}
+    filled = {**{name: _DEFAULTS[name] for name in wanted if name in _DEFAULTS}, **params}
     wrong = sorted(set(wanted) ^ set(filled))
     if wrong:
         example = " ".join(f"--param {param}=..." for param in wanted)
@@ -35,15 +41,28 @@ def run_query(store: Store, name: str, params: Mapping[str, object]) -> list[Row
             f"Query {name!r} takes {', '.join(wanted) or 'no parameters'}; "
             f"missing or unknown: {', '.join(wrong)}. Type: zoo query {name} {example}"
         )
-    return store.read(name, **filled)
+    if "limit" in filled:
+        filled["limit"] = _limit(filled["limit"])
+    if "method" in filled:
+        check_method(str(filled["method"]))
+    rows = store.read(name, **filled)
+    if not rows and "dataset" in filled:
+        find_dataset(store, str(filled["dataset"]))  # raises where it is unknown
+    if not rows and "model" in filled:
+        check_model(store, str(filled["model"]))
+    return rows
 
 
-def parse_param(text: str) -> tuple[str, object]:
-    """``key=value``; a value that reads as JSON is that, anything else is text."""
+def _limit(value: object) -> int:
+    text = str(value)
+    if isinstance(value, bool) or not text.isdecimal() or int(text) > _LARGEST:
+        raise ZooError(f"limit {value!r} is not a number of rows. Write --param limit=10")
+    return int(text)
+
+
+def parse_param(text: str) -> tuple[str, str]:
+    """``key=value``; the value is text: an id may look like a number."""
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise ZooError(f"Not a parameter: {text!r}. Write --param key=value")
-    try:
-        return key, json.loads(value)
-    except json.JSONDecodeError:
-        return key, value
+    return key, value

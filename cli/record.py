@@ -47,7 +47,7 @@ def record(
 ) -> None:
     """Add one fine-tuning result of your own.
 
-    The same settings and seed again correct the value that is stored.
+    The same settings, seed and metric again correct the value that is stored.
     """
     given = {"accuracy": accuracy, "f1": f1, "mcc": mcc, "mse": mse}
     results = [(metric, value) for metric, value in given.items() if value is not None]

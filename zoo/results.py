@@ -15,6 +15,8 @@ from graphdb.store import Store
 from zoo.training import check_method
 
 _LONGEST_ID = 1_000
+#: Integers are 64 bits wide in the store.
+_LARGEST = 2**63 - 1
 
 
 class Settings(TypedDict, total=False):
@@ -40,24 +42,23 @@ def record_result(
     modality: str | None = None,
     **settings: Unpack[Settings],
 ) -> Changes:
-    """Add a result. The same settings and seed again correct its value; another seed adds one.
+    """Add a result. Same settings, seed and metric correct its value; another seed adds one.
 
-    ``create`` makes a model or dataset that the zoo does not know yet, of ``modality``.
+    ``create`` makes a model or dataset that the zoo does not know yet, of ``modality`` or, where
+    none is named, of the other end's.
 
     Raises:
         ZooError: an unknown model or dataset, a value that its metric cannot have.
     """
     check_method(method)
     check_value(value, metric)
-    history = History()
-    if create:
-        history.models.append(Model(_checked(model, "model"), modality=modality))
-        history.datasets.append(Dataset(_checked(dataset, "dataset"), modality=modality))
-    else:
-        check_model(store, model)
-        find_dataset(store, dataset)
+    _check_settings(settings)
+    history = _new_ends(store, model, dataset, modality) if create else History()
+    if not create:
+        _check_ends(store, model, dataset)
     identity = fine_tuning_id(
-        "record",
+        # Several metrics of one training are several results.
+        "record" if metric == "accuracy" else f"record {metric}",
         model,
         dataset,
         method,
@@ -71,6 +72,41 @@ def record_result(
     )
     arguments = {"model": model, "dataset": dataset, metric: value, "method": method}
     return write_history(store, history, provenance=Provenance("record", arguments))
+
+
+def _new_ends(store: Store, model: str, dataset: str, modality: str | None) -> History:
+    """The model and the dataset; one that is new is of the other's modality where none is named."""
+    _checked(model, "model")
+    _checked(dataset, "dataset")
+    if modality is None:
+        rows = store.read("model", id=model) + store.read("dataset", id=dataset)
+        modality = next((row["modality"] for row in rows if row["modality"]), None)
+    return History(
+        models=[] if store.read("model", id=model) else [Model(model, modality=modality)],
+        datasets=[] if store.read("dataset", id=dataset) else [Dataset(dataset, modality=modality)],
+    )
+
+
+def _check_ends(store: Store, model: str, dataset: str) -> None:
+    try:
+        check_model(store, model)
+        find_dataset(store, dataset)
+    except ZooError as error:
+        raise ZooError(f"{error}. Or add it with this result: --create") from error
+
+
+def _check_settings(settings: Settings) -> None:
+    for name, value, low in (
+        ("epochs", settings.get("epochs"), 0),
+        ("learning_rate", settings.get("learning_rate"), 0),
+        ("batch_size", settings.get("batch_size"), 1),
+        ("seed", settings.get("seed"), -_LARGEST),
+        ("seconds", settings.get("seconds"), 0),
+    ):
+        if value is not None and not low <= value <= _LARGEST:
+            raise ZooError(
+                f"{name.replace('_', ' ')} {value:g} is not a number from {low:g} to {_LARGEST:g}"
+            )
 
 
 def check_value(value: float, metric: str) -> None:

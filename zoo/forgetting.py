@@ -9,6 +9,7 @@ from graphdb.errors import ZooError
 from graphdb.removal import preview_removal, remove_node, remove_run
 from graphdb.runs import Provenance, record_run
 from graphdb.store import Store, Transaction
+from zoo.listing import meant
 
 _KINDS = ("run", "model", "dataset")
 
@@ -30,7 +31,7 @@ def forget(
     Raises:
         ZooError: nothing has that id, or several things have (then ``kind`` decides).
     """
-    kind = kind or _find_kind(store, identity)
+    kind = _find_kind(store, identity, kinds=(kind,) if kind else _KINDS)
     found = preview_removal(store, kind, identity)
     if dry_run:
         return Forgotten(kind, identity, found)
@@ -55,12 +56,13 @@ def quarantine(store: Store, dataset: str, *, reason: str | None) -> None:
     store.transact(work)
 
 
-def _find_kind(store: Store, identity: str) -> str:
-    found = [kind for kind in _KINDS if store.read(kind, id=identity)]
+def _find_kind(store: Store, identity: str, *, kinds: tuple[str, ...]) -> str:
+    found = [kind for kind in kinds if store.read(kind, id=identity)]
     if not found:
+        named = " or ".join(kinds) if len(kinds) < 3 else "run, model or dataset"
         raise ZooError(
-            f"No run, model or dataset {identity[:200]!r} in the zoo. "
-            "List them with: zoo ls runs | models | datasets"
+            f"No {named} {identity[:200]!r} in the zoo.{meant(store, identity, kinds)} "
+            f"List them with: zoo ls {' | '.join(f'{kind}s' for kind in kinds)}"
         )
     if len(found) > 1:
         raise ZooError(

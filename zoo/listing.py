@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from graphdb.catalog import KINDS
 from graphdb.errors import ZooError
@@ -45,7 +47,20 @@ def show_node(store: Store, identity: str, *, kind: str | None = None, limit: in
             query = _RESULTS.get(candidate)
             results = store.read(query, id=identity, limit=limit) if query else []
             return Shown(candidate, rows[0], results)
+    kinds = (kind,) if kind else _SHOWN
     raise ZooError(
-        f"Nothing in the zoo is called {identity[:200]!r}. "
-        f"List what there is: zoo ls {' | '.join(KINDS)}"
+        f"No {kind or 'such thing'} {identity[:200]!r} in the zoo.{meant(store, identity, kinds)} "
+        f"List what there is: zoo ls {' | '.join(f'{one}s' for one in kinds)}"
     )
+
+
+def meant(store: Store, identity: str, kinds: Sequence[str]) -> str:
+    """`` Did you mean ...?`` where a model or dataset is called almost like it, else nothing."""
+    known = [
+        row["id"]
+        for kind in ("model", "dataset")
+        if kind in kinds
+        for row in store.read(f"{kind}_ids", hidden=[])
+    ]
+    close = get_close_matches(identity, known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""

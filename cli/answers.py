@@ -25,8 +25,9 @@ def print_answers(answers: list[Candidates], *, as_json: bool, limits: Limits) -
     """Each dataset's table, what fell outside the limits, and what to type next."""
     for answer in answers:
         if as_json:
+            head = {"dataset": answer.dataset, "method": answer.method, "metric": answer.metric}
             for model in answer.models:
-                row = {"dataset": answer.dataset, "method": answer.method, **asdict(model)}
+                row = {**head, **asdict(model)}
                 print_json({**row, "learner": answer.learner})
         else:
             _print_answer(answer, limits)
@@ -46,8 +47,12 @@ def _print_answer(answer: Candidates, limits: Limits) -> None:
         ]
         for model in answer.models
     ]
-    title = f"{plain(answer.dataset)}: {answer.method} fine-tuning, learner {answer.learner}"
-    print_table(_COLUMNS, rows, title)
+    how = f"{answer.method} fine-tuning, {answer.metric}, learner {answer.learner}"
+    title = f"{plain(answer.dataset)}: {how}"
+    if rows:
+        print_table(_COLUMNS, rows, title)
+    else:
+        click.echo(f"{plain(answer.dataset)}: no model passes.", err=True)
     if answer.models and answer.models[0].accuracy is None:
         click.echo("Ranking only: too little is known to expect an accuracy.", err=True)
     for note in answer.notes:
@@ -74,8 +79,12 @@ def _print_outside(answer: Candidates, limits: Limits) -> None:
 
 
 def _print_next(answer: Candidates) -> None:
-    best = plain(answer.models[0].model)
+    # What was fine-tuned already needs no second time.
+    untried = [model for model in answer.models if model.measured is None]
+    best = plain((untried or answer.models)[0].model)
     loader = _LOADERS.get(answer.modality or "", "AutoModel")
     click.echo(f"Next: transformers.{loader}.from_pretrained({best!r})", err=True)
     dataset = shlex.quote(plain(answer.dataset))
-    click.echo(f"Then: zoo record {shlex.quote(best)} {dataset} --accuracy ...", err=True)
+    params = f"--param model={shlex.quote(best)} --param dataset={dataset}"
+    click.echo(f"Why: zoo query evidence {params}", err=True)
+    click.echo(f"Then: zoo record {shlex.quote(best)} {dataset} --{answer.metric} ...", err=True)

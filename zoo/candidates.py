@@ -8,7 +8,7 @@ from graphdb.catalog import find_dataset
 from graphdb.errors import ZooError
 from graphdb.store import Row, Store, Transaction
 from zoo.limits import Limits
-from zoo.prediction import Candidate, Candidates
+from zoo.prediction import Candidate, Candidates, find_metric
 from zoo.training import check_method
 
 
@@ -63,6 +63,7 @@ def find_candidates(
             if limit is not None
         },
         notes=() if current["default"] else (note,),
+        metric=find_metric(store, dataset, method=method),
     )
 
 

@@ -31,7 +31,8 @@ class Limits:
 
     @property
     def any(self) -> bool:
-        return any((self.max_parameters, self.max_memory, self.license, self.family))
+        limits = (self.max_parameters, self.max_memory, self.license, self.family)
+        return any(limit is not None for limit in limits)
 
     def failing(self, models: Models) -> dict[str, Mask]:
         """For each limit that is set, the models that fail it. Shapes: [M]."""

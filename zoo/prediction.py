@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,8 @@ from zoo.newcomers import examine_newcomers, with_newcomer
 from zoo.training import check_method
 
 Progress = Callable[[int, int], None]
+#: Results of a dataset that are looked at for its metric.
+_RESULTS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class Candidates:
     passing: int
     outside: dict[str, int]
     notes: tuple[str, ...] = ()
+    #: What ``accuracy`` and ``measured`` are: accuracy, f1, mcc, or mse, where smaller is better.
+    metric: str = "accuracy"
 
 
 def predict(
@@ -112,10 +117,23 @@ def predict(
             progress(done, len(rows))
     if write:
         _publish(store, graph, rows, rankings, record)
-    return [
+    answers = [
         _answer(graph, row, ranking, record, limits or Limits(), k)
         for row, ranking in zip(rows, rankings, strict=True)
     ]
+    return [
+        replace(answer, metric=find_metric(store, answer.dataset, method=method))
+        for answer in answers
+    ]
+
+
+def find_metric(store: Store, dataset: str, *, method: str) -> str:
+    """A dataset's most frequent metric; accuracy before its first result."""
+    counts: Counter[str] = Counter()
+    for row in store.read("dataset_results", id=dataset, limit=_RESULTS):
+        if row["method"] == method:
+            counts[row["metric"]] += row["records"]
+    return counts.most_common(1)[0][0] if counts else "accuracy"
 
 
 def _modality(

@@ -59,8 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        click.echo(f"Error: {_one_line(error)}", err=True)
+        sys.exit(1)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped.", err=True)
         sys.exit(130)
@@ -73,6 +73,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         click.echo(f"Error: {plain(str(error))}", err=True)
         sys.exit(1)
+
+
+def _one_line(error: click.ClickException) -> str:
+    """A wrong option or argument in one line, with where to look."""
+    from cli.text import plain
+
+    text = plain(" ".join(error.format_message().split()))
+    ctx = getattr(error, "ctx", None)
+    return f"{text} See: {ctx.command_path} --help" if ctx else text
 
 
 def _log(verbose: bool) -> None:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import click
 
-from cli.options import open_zoo
+from cli.options import as_json, open_zoo
 
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
+@as_json
 @click.pass_context
-def export(ctx: click.Context, path: Path) -> None:
+def export(ctx: click.Context, path: Path, as_json: bool) -> None:
     """Write models, datasets, embeddings and results as a record bundle (a folder of CSV files)."""
     with open_zoo(ctx) as zoo:
         history = zoo.export(path)
+    if as_json:
+        from cli.rows import print_json
+
+        tables = {field.name: len(getattr(history, field.name)) for field in fields(history)}
+        print_json({"path": str(path), "rows": tables})
+        return
     click.echo(
         f"{len(history.models):,} models, {len(history.datasets):,} datasets and "
         f"{len(history.fine_tunings):,} fine-tunings are in {path}.",

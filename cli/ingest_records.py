@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +14,10 @@ from cli.options import as_json, dry_run, open_zoo
 from cli.text import plain
 
 if TYPE_CHECKING:
+    from graphdb.records import Refusal
     from zoo.ingestion import Ingested
 
-#: Refused rows shown; --json gives all of them.
+#: Kinds of refused rows shown; --json gives all rows.
 _SHOWN = 20
 
 
@@ -51,6 +55,25 @@ def _print_json(done: Ingested) -> None:
         print_json({"file": refusal.file, "line": refusal.line, "reason": refusal.reason})
 
 
+def summarise(refused: Sequence[Refusal]) -> list[str]:
+    """One line for the rows of a file that were refused alike, numbers aside; rare ones first."""
+    alike: dict[tuple[str, str], list[Refusal]] = {}
+    for refusal in refused:
+        key = (refusal.file, re.sub(r"\d+", "", refusal.reason))
+        alike.setdefault(key, []).append(refusal)
+    return [
+        f"{group[0]}" + (f" (and {len(group) - 1} rows like it)" if len(group) > 1 else "")
+        for group in sorted(alike.values(), key=len)
+    ]
+
+
+def next_commands(modalities: Sequence[str]) -> list[str]:
+    """One learner a modality; where there is one kind of model, none needs to be named."""
+    if len(modalities) < 2:
+        return ["zoo train"]
+    return [f"zoo train --modality {shlex.quote(name)}" for name in modalities]
+
+
 def count_rows(change: object) -> dict[str, int]:
     return {name: getattr(change, name) for name in ("created", "updated", "unchanged")}
 
@@ -70,14 +93,14 @@ def _print(done: Ingested, path: Path, dry_run: bool) -> None:
     print_table(columns, rows, "Would be written" if dry_run else "Written")
     if done.refused:
         click.echo(f"{len(done.refused)} rows refused:", err=True)
-        for refusal in done.refused[:_SHOWN]:
-            click.echo(f"  {plain(str(refusal))}", err=True)
-        if len(done.refused) > _SHOWN:
-            more = len(done.refused) - _SHOWN
-            click.echo(f"  and {more} more; all of them: --json", err=True)
+        for line in summarise(done.refused)[:_SHOWN]:
+            click.echo(f"  {plain(line)}", err=True)
+        click.echo("  every one of them: --json", err=True)
     if dry_run:
         click.echo("Dry run: nothing was written.", err=True)
     elif done.changes.run is None:
         click.echo("Nothing changed: all of it was there already.", err=True)
     else:
-        click.echo(f"Run {done.changes.run}. Next: zoo train", err=True)
+        click.echo(f"Run {done.changes.run}. Undo: zoo forget {done.changes.run}", err=True)
+        for command in next_commands(done.modalities):
+            click.echo(f"Next: {command}", err=True)

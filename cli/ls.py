@@ -6,6 +6,16 @@ import click
 
 from cli.options import as_json, modality, open_zoo
 
+_FILL = "The zoo is empty. Fill it first: zoo ingest records PATH"
+#: What to type where nothing of a kind is there.
+_FIRST = {
+    "models": _FILL,
+    "datasets": _FILL,
+    "learners": "No learner yet. Train one: zoo train",
+    "runs": _FILL,
+    "jobs": "No job yet. See what is missing: zoo ingest runs --dry-run",
+}
+
 
 @click.command()
 @click.argument("kind", type=click.Choice(["models", "datasets", "learners", "runs", "jobs"]))
@@ -27,6 +37,7 @@ def ls(
 
     with open_zoo(ctx) as zoo:
         rows = zoo.list(kind, modality=modality, contains=contains, limit=limit)
-    print_rows(rows, as_json=as_json)
+    narrowed = modality is not None or contains is not None
+    print_rows(rows, as_json=as_json, nothing="Nothing found." if narrowed else _FIRST[kind])
     if len(rows) == limit:
         click.echo(f"The first {limit}; more: --limit", err=True)

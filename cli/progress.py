@@ -18,7 +18,11 @@ def bar(title: str) -> Iterator[Callable[[float, str], None]]:
         TaskProgressColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    # Where nobody looks, an empty bar would still end in an empty line.
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
         task = progress.add_task(title, total=1.0)
 
         def move(fraction: float, text: str) -> None:

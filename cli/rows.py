@@ -26,25 +26,34 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(_clean(value), ensure_ascii=False, allow_nan=False, default=str))
 
 
-def print_rows(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "") -> None:
+def print_rows(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    as_json: bool,
+    title: str = "",
+    nothing: str = "Nothing found.",
+) -> None:
     """A table with the columns of the first row, or JSON lines."""
     if as_json:
         for row in rows:
             print_json(dict(row))
         return
     if not rows:
-        click.echo("Nothing found.", err=True)
+        click.echo(nothing, err=True)
         return
     print_table(list(rows[0]), [[cell(value) for value in row.values()] for row in rows], title)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
     """Cells and titles are text of unknown origin: no markup in them is read, nothing is hidden."""
-    table = Table(title=Text(plain(title)) if title else None, title_justify="left", box=None)
+    table = Table(box=None)
     for column in columns:
         table.add_column(Text(plain(column)), overflow="fold")
     for row in rows:
         table.add_row(*[Text(plain(text)) for text in row])
+    if title:
+        # As a title of the table it would be folded to the table's width.
+        click.echo(plain(title))
     # Whoever pipes a table on gets whole columns, whatever width a pipe pretends to have.
     Console(width=None if sys.stdout.isatty() else _PIPED).print(table)
 

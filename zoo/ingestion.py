@@ -19,12 +19,16 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """``kind`` is the layout that was found: transfergraph or bundle."""
+    """``kind`` is the layout that was found: transfergraph or bundle.
+
+    ``modalities`` are those of the history's models, each of which wants a learner of its own.
+    """
 
     kind: str
     changes: Changes
     refused: tuple[Refusal, ...]
     notes: tuple[str, ...]
+    modalities: tuple[str, ...]
 
 
 def ingest_records(
@@ -46,7 +50,10 @@ def ingest_records(
         dry_run=dry_run,
         progress=progress,
     )
-    return Ingested(reading.kind, changes, reading.refused, reading.notes)
+    modalities = {model.modality for model in reading.history.models} - {None}
+    return Ingested(
+        reading.kind, changes, reading.refused, reading.notes, tuple(sorted(map(str, modalities)))
+    )
 
 
 def export_records(store: Store, path: Path) -> History:

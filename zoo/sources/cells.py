@@ -168,5 +168,7 @@ def check(value: float, column: Column) -> float:
     if not math.isfinite(value):
         raise ValueError(f"{value} is not finite")
     if not column.low <= value <= column.high:
-        raise ValueError(f"{value:g} is out of range, {column.words()} is allowed")
+        percent = column.high == 1 < value <= 100
+        hint = "; percentages are written as fractions" if percent else ""
+        raise ValueError(f"{value:g} is out of range, {column.words()} is allowed{hint}")
     return value

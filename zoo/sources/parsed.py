@@ -89,6 +89,10 @@ def parse(path: Path, name: str, problems: Problems) -> Iterator[Parsed]:
 
 
 def _check_header(header: list[str], columns: dict[str, Column], name: str, refuse: Refuse) -> bool:
+    for separator, named in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and separator in header[0]:
+            refuse(1, f"its columns are separated by {named}: save it with commas")
+            return False
     reasons = [
         f"unknown column {shown(column)}; known are {', '.join(columns)}"
         for column in header

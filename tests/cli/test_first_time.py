@@ -1,0 +1,180 @@
+"""What somebody meets who uses the command line for the first time, on both stores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cli.ingest_records import summarise
+from graphdb.records import Refusal
+from tests.cli.command import Zoo
+from tests.cli.test_history import first_id
+from tests.stores import Place
+
+VIT_ON_PETS = ("record", "vit", "pets", "--accuracy", ".9", "--create", "--modality", "image")
+
+
+def test_queries_take_ids_as_text_and_know_defaults(zoo: Zoo) -> None:
+    zoo("record", "vit", "2012", "--accuracy", ".9", "--create")
+    [row] = zoo("query", "records", "--param", "dataset=2012", "--json").objects
+    assert row["model"] == "vit"
+    error = zoo.fails("query", "records", "--param", "dataset=201")
+    assert "Did you mean '2012'" in error
+    for limit in ("-1", "many", "true", "1.5", str(2**63)):
+        error = zoo.fails("query", "recent_runs", "--param", f"limit={limit}")
+        assert "--param limit=10" in error
+    assert "full, lora, linear" in zoo.fails(
+        "query", "records", "--param", "dataset=2012", "--param", "method=Full"
+    )
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        ("--epochs", "-3"), ("--seconds", "nan"), ("--learning-rate", "inf"),
+        ("--batch-size", "0"), ("--batch-size", str(10**20)), ("--seed", str(10**20)),
+    ],
+)  # fmt: skip
+def test_record_refuses_settings_that_cannot_be(
+    zoo: Zoo, place: Place, setting: tuple[str, str]
+) -> None:
+    name, value = setting
+    error = zoo.fails(*VIT_ON_PETS, f"{name}={value}")
+    assert name[2:].replace("-", " ") in error
+    assert place.run("MATCH (n:Model) RETURN n.id") == []
+
+
+def test_a_second_metric_of_one_training_is_a_second_result(zoo: Zoo, place: Place) -> None:
+    zoo(*VIT_ON_PETS)
+    assert zoo("record", "vit", "pets", "--f1", ".8", "--json").objects[0]["result"] == "created"
+    assert zoo("record", "vit", "pets", "--f1", ".7", "--json").objects[0]["result"] == "updated"
+    found = place.run(
+        "MATCH ()-[r:FINE_TUNED_ON]->() RETURN r.metric AS m, r.value AS v ORDER BY m"
+    )
+    assert found == [{"m": "accuracy", "v": 0.9}, {"m": "f1", "v": 0.7}]
+
+
+def test_what_is_new_is_of_the_modality_of_what_is_known(zoo: Zoo) -> None:
+    assert "--create" in zoo.fails("record", "vit", "pets", "--accuracy", ".9")
+    zoo(*VIT_ON_PETS)
+    assert "--create" in zoo.fails("record", "vit", "flowers", "--accuracy", ".9")
+    zoo("record", "vit", "flowers", "--accuracy", ".9", "--create")
+    assert zoo("show", "flowers", "--json").objects[0]["modality"] == "image"
+
+
+def test_what_is_not_there_is_neither_forgotten_nor_shown(zoo: Zoo) -> None:
+    zoo(*VIT_ON_PETS)
+    assert "Did you mean 'pets'" in zoo.fails("forget", "pet")
+    assert "Did you mean 'pets'" in zoo.fails("forget", "pet", "--kind", "dataset")
+    assert "No model 'pets'" in zoo.fails("forget", "pets", "--kind", "model")
+    assert "Did you mean 'pets'" in zoo.fails("show", "pet")
+    assert "zoo ls models" in zoo.fails("show", "pets", "--kind", "model")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("predict", "pets", "--level", "2"), ("ls",), ("ls", "foo"), ("export", "out", "--jsn"),
+        ("record", "vit"), ("nonsense",), ("db", "restore", "not/there"),
+    ],
+)  # fmt: skip
+def test_a_wrong_option_is_one_line(zoo: Zoo, wrong: tuple[str, ...]) -> None:
+    ended = zoo.try_(*wrong)
+    assert (ended.code, ended.out) == (1, "")
+    [line] = ended.err.splitlines()
+    assert line.startswith("Error: ") and line.endswith(" --help")
+
+
+def test_an_empty_zoo_says_how_to_fill_it(zoo: Zoo) -> None:
+    for kind, command in (
+        ("models", "zoo ingest records PATH"), ("datasets", "zoo ingest records PATH"),
+        ("learners", "zoo train"), ("jobs", "zoo ingest runs --dry-run"),
+    ):  # fmt: skip
+        ended = zoo("ls", kind)
+        assert ended.out == "" and command in ended.err
+    assert zoo("ls", "models", "--json").out == ""
+
+
+def test_no_empty_line_where_nobody_looks(zoo: Zoo, history: Path) -> None:
+    ended = zoo("ingest", "records", str(history))
+    assert all(ended.err.splitlines())
+
+
+def test_the_next_command_works(zoo: Zoo, tmp_path: Path) -> None:
+    (tmp_path / "models.csv").write_text("id,modality\nvit,image\nbert,text\n")
+    (tmp_path / "datasets.csv").write_text("id,modality\npets,image\nsst2,text\n")
+    (tmp_path / "fine_tunings.csv").write_text(
+        "model,dataset,accuracy\nvit,pets,.9\nbert,sst2,.9\n"
+    )
+    ended = zoo("ingest", "records", str(tmp_path))
+    assert "zoo train --modality image\n" in ended.err
+    assert "zoo train --modality text\n" in ended.err
+    assert "Undo: zoo forget " in ended.err
+
+
+def test_answers_say_what_to_try_and_why(trained: Zoo, history: Path) -> None:
+    dataset = first_id(history / "datasets.csv")
+    trained("record", "never/tried", dataset, "--accuracy", ".5", "--create")
+    trained("forget", "never/tried")
+    trained("record", "never/tried", "elsewhere", "--accuracy", ".5", "--create",
+            "--modality", "image")  # fmt: skip
+    ended = trained("predict", dataset, "-k", "1000")
+    assert "from_pretrained('never/tried')" in ended.err
+    assert f"zoo query evidence --param model=never/tried --param dataset={dataset}" in ended.err
+    none = trained("candidates", dataset, "--max-parameters", "0")
+    assert none.out == ""
+    assert "no model passes" in none.err and "0 of " in none.err
+
+
+def test_titles_are_not_folded(zoo: Zoo, tmp_path: Path) -> None:
+    zoo(*VIT_ON_PETS)
+    file = tmp_path / ("a rather long name of a backup" * 3)
+    assert f"{file}: checked, counts and checksums agree\n" in zoo("db", "backup", str(file)).out
+
+
+def test_refused_rows_are_told_by_kind() -> None:
+    alike = [Refusal("scores.csv", line, f"comes again on line {line + 9}") for line in range(2, 9)]
+    assert summarise([*alike, Refusal("runs.csv", 5, "has no accuracy")]) == [
+        "runs.csv:5: has no accuracy",
+        "scores.csv:2: comes again on line 11 (and 6 rows like it)",
+    ]
+
+
+def test_answers_name_the_metric(zoo: Zoo, tmp_path: Path) -> None:
+    models, datasets = [f"m{n}" for n in range(4)], ["pets", "flowers", "cars"]
+    (tmp_path / "models.csv").write_text("id\n" + "\n".join(models))
+    (tmp_path / "datasets.csv").write_text("id\n" + "\n".join(datasets))
+    rows = [f"{m},{d},.{n + 2}{k},f1" for n, m in enumerate(models) for k, d in enumerate(datasets)]
+    (tmp_path / "fine_tunings.csv").write_text("model,dataset,value,metric\n" + "\n".join(rows))
+    zoo("ingest", "records", str(tmp_path))
+    zoo("train")
+    ended = zoo("predict", "pets", "-k", "1")
+    assert "f1, learner" in ended.out and "pets --f1 ..." in ended.err
+    assert zoo("candidates", "pets", "-k", "1", "--json").objects[0]["metric"] == "f1"
+    nothing = zoo("query", "evidence", "--param", "model=m0", "--param", "dataset=pets")
+    assert "zoo show m0" in nothing.err
+
+
+def test_every_command_that_writes_speaks_json(zoo: Zoo, tmp_path: Path) -> None:
+    zoo(*VIT_ON_PETS)
+    [aside] = zoo("quarantine", "pets", "--reason", "shuffled", "--json").objects
+    assert aside == {"dataset": "pets", "quarantined": "shuffled"}
+    [out] = zoo("export", str(tmp_path / "out"), "--json").objects
+    assert out["rows"]["fine_tunings"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("model;dataset;accuracy\nvit;pets;0,9\n", "separated by semicolons"),
+        ("model\tdataset\taccuracy\nvit\tpets\t.9\n", "separated by tabs"),
+        ("model,dataset,accuracy\nvit,pets,91\n", "percentages are written as fractions"),
+    ],
+)
+def test_what_a_spreadsheet_writes(zoo: Zoo, tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "models.csv").write_text("id\nvit\n")
+    (tmp_path / "datasets.csv").write_text("id\npets\n")
+    (tmp_path / "fine_tunings.csv").write_text(text)
+    error = zoo.fails("ingest", "records", str(tmp_path))
+    assert said in error and "unknown column" not in error

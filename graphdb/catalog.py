@@ -39,7 +39,7 @@ def check_model(store: Store, identity: str) -> Row:
 
 def unknown(store: Store, kind: str, identity: str) -> ZooError:
     """The error for an id that is not there."""
-    known = store.transact(lambda tx: _ids(tx, kind), access="read")
+    known = store.transact(lambda tx: known_ids(tx, kind), access="read")
     if not known:
         return ZooError(
             f"The zoo is empty: it has no {kind} {identity!r}. "
@@ -52,7 +52,8 @@ def unknown(store: Store, kind: str, identity: str) -> ZooError:
     )
 
 
-def _ids(tx: Transaction, kind: str) -> list[str]:
+def known_ids(tx: Transaction, kind: str) -> list[str]:
+    """The ids of all models or datasets; what an unfinished import wrote is not known yet."""
     hidden = [run.id for run in unfinished_imports(tx)]
     return [row["id"] for row in tx.run(f"{kind}_ids", hidden=hidden)]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from graphdb.catalog import find_dataset
 from graphdb.errors import ZooError
 from graphdb.store import Row, Store, Transaction
-from zoo.limits import Limits
+from zoo.limits import Limits, check_count
 from zoo.prediction import Candidate, Candidates, find_metric
 from zoo.training import check_method
 
@@ -34,6 +34,7 @@ def find_candidates(
         ZooError: an unknown dataset, or one without published predictions.
     """
     check_method(method)
+    check_count(k)
     limits = limits or Limits()
     question = _Question(dataset, method, limits, k)
     answer = store.transact(lambda tx: _read(tx, question), access="read")

@@ -31,6 +31,8 @@ def forget(
     Raises:
         ZooError: nothing has that id, or several things have (then ``kind`` decides).
     """
+    if kind is not None and kind not in _KINDS:
+        raise ZooError(f"No kind {kind!r}. There are: {', '.join(_KINDS)}")
     kind = _find_kind(store, identity, kinds=(kind,) if kind else _KINDS)
     found = preview_removal(store, kind, identity)
     if dry_run:

@@ -65,6 +65,11 @@ class Limits:
         )
 
 
+def check_count(k: int) -> None:
+    if k < 1:
+        raise ZooError(f"k={k} is not a number of models, 1 or more")
+
+
 def parse_count(text: str) -> int:
     """A number as people write it: 100M, 1.5B, 86000000."""
     return _parse(text, _UNITS, "a number such as 100M or 1.5B")

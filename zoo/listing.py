@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 
-from graphdb.catalog import KINDS
+from graphdb.catalog import KINDS, known_ids
 from graphdb.errors import ZooError
 from graphdb.store import Row, Store
 
@@ -34,6 +35,8 @@ def list_nodes(
     """Rows of one kind of node. Raises ZooError for a kind that is not listed."""
     if kind not in KINDS:
         raise ZooError(f"Cannot list {kind!r}. There are: {', '.join(KINDS)}")
+    if limit < 1:
+        raise ZooError(f"limit {limit} is not a number of rows, 1 or more")
     if kind in ("models", "datasets"):
         return store.read(f"list_{kind}", modality=modality, contains=contains, limit=limit)
     return store.read(f"list_{kind}", limit=limit)
@@ -41,6 +44,8 @@ def list_nodes(
 
 def show_node(store: Store, identity: str, *, kind: str | None = None, limit: int = 20) -> Shown:
     """Everything about one node, whatever it is. Raises ZooError where nothing has that id."""
+    if kind is not None and kind not in _SHOWN:
+        raise ZooError(f"No kind {kind!r}. There are: {', '.join(_SHOWN)}")
     for candidate in (kind,) if kind else _SHOWN:
         rows = store.read(candidate, id=identity)
         if rows:
@@ -57,10 +62,10 @@ def show_node(store: Store, identity: str, *, kind: str | None = None, limit: in
 def meant(store: Store, identity: str, kinds: Sequence[str]) -> str:
     """`` Did you mean ...?`` where a model or dataset is called almost like it, else nothing."""
     known = [
-        row["id"]
+        name
         for kind in ("model", "dataset")
         if kind in kinds
-        for row in store.read(f"{kind}_ids", hidden=[])
+        for name in store.transact(partial(known_ids, kind=kind), access="read")
     ]
     close = get_close_matches(identity, known, n=1)
     return f" Did you mean {close[0]!r}?" if close else ""

@@ -19,7 +19,7 @@ from graphdb.subgraph import read_subgraph
 from learn import Ranking
 from learn.pairs import measured
 from zoo.artifacts import artifacts_url, fetch_artifact
-from zoo.limits import Limits
+from zoo.limits import Limits, check_count
 from zoo.newcomers import examine_newcomers, with_newcomer
 from zoo.training import check_method
 
@@ -96,6 +96,7 @@ def predict(
         ZooError: an unknown dataset, no learner yet, an artefact that is missing.
     """
     check_method(method)
+    check_count(k)
     newcomers = examine_newcomers(store, datasets, write=write)
     known = [name for name in datasets if name not in newcomers]
     kinds = {found.dataset.modality for found in newcomers.values()}

@@ -11,6 +11,8 @@ from graphdb.records import Refusal
 from tests.cli.command import Zoo
 from tests.cli.test_history import first_id
 from tests.stores import Place
+from zoo import Zoo as Python
+from zoo import ZooError
 
 VIT_ON_PETS = ("record", "vit", "pets", "--accuracy", ".9", "--create", "--modality", "image")
 
@@ -178,3 +180,17 @@ def test_what_a_spreadsheet_writes(zoo: Zoo, tmp_path: Path, text: str, said: st
     (tmp_path / "fine_tunings.csv").write_text(text)
     error = zoo.fails("ingest", "records", str(tmp_path))
     assert said in error and "unknown column" not in error
+
+
+def test_wrong_arguments_in_python_are_one_error(zoo: Zoo) -> None:
+    zoo(*VIT_ON_PETS)
+    with Python.open() as opened:
+        for call in (
+            lambda: opened.candidates("pets", k=-1),
+            lambda: opened.predict("pets", k=0),
+            lambda: opened.list("models", limit=-1),
+            lambda: opened.show("vit", kind="thing"),
+            lambda: opened.forget("vit", kind="thing"),
+        ):
+            with pytest.raises(ZooError, match=r"^(No kind 'thing'|k=|limit -1)"):
+                call()

@@ -103,7 +103,7 @@ def test_the_commands_do_not_know_it_either(store: Store, place: Place) -> None:
     )  # fmt: skip
     for kind in ("model", "dataset"):
         assert not list_nodes(store, f"{kind}s", contains="hidden")
-        with pytest.raises(ZooError, match="Nothing in the zoo is called 'hidden'"):
+        with pytest.raises(ZooError, match=rf"No {kind} 'hidden' in the zoo\. List"):
             show_node(store, "hidden", kind=kind)
     with pytest.raises(ZooError) as error:
         find_dataset(store, "hiden")

@@ -8,7 +8,7 @@ from graphdb.catalog import find_dataset
 from graphdb.errors import ZooError
 from graphdb.store import Row, Store, Transaction
 from zoo.limits import Limits, check_count
-from zoo.prediction import Candidate, Candidates, find_metric
+from zoo.prediction import Candidate, Candidates
 from zoo.training import check_method
 
 
@@ -43,7 +43,7 @@ def find_candidates(
         raise ZooError(
             f"No {method} predictions for {dataset!r} yet. Make them: zoo predict {dataset}"
         )
-    current, counts, rows = answer
+    current, counts, rows, metric = answer
     note = f"Learner {current['learner']} answered; the default has not predicted this dataset yet."
     return Candidates(
         dataset=dataset,
@@ -64,12 +64,13 @@ def find_candidates(
             if limit is not None
         },
         notes=() if current["default"] else (note,),
-        metric=find_metric(store, dataset, method=method),
+        metric=metric,
     )
 
 
-def _read(tx: Transaction, question: _Question) -> tuple[Row, Row, list[Row]] | None:
-    """The published run, how many of it pass, the best of them; None before the first one."""
+def _read(tx: Transaction, question: _Question) -> tuple[Row, Row, list[Row], str] | None:
+    """The published run, how many of it pass, the best of them and the metric they are expected in
+    (accuracy before the dataset's first result); None before the first run."""
     dataset, method, limits = question.dataset, question.method, question.limits
     published = tx.run("published", dataset=dataset, method=method)
     if not published:
@@ -85,4 +86,5 @@ def _read(tx: Transaction, question: _Question) -> tuple[Row, Row, list[Row]] | 
     }
     [counts] = tx.run("candidate_counts", **within)
     rows = tx.run("limited_candidates", **within, method=method, limit=question.k)
-    return published[0], counts, rows
+    metrics = tx.run("dataset_metric", id=dataset, method=method)
+    return published[0], counts, rows, metrics[0]["metric"] if metrics else "accuracy"

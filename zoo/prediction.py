@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,15 +16,14 @@ from graphdb.runs import Provenance
 from graphdb.store import Store
 from graphdb.subgraph import read_subgraph
 from learn import Ranking
-from learn.pairs import measured
+from learn.levels import most_frequent_metric
+from learn.pairs import dataset_metric, measured
 from zoo.artifacts import artifacts_url, fetch_artifact
 from zoo.limits import Limits, check_count
 from zoo.newcomers import examine_newcomers, with_newcomer
 from zoo.training import check_method
 
 Progress = Callable[[int, int], None]
-#: Results of a dataset that are looked at for its metric.
-_RESULTS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,23 +116,16 @@ def predict(
             progress(done, len(rows))
     if write:
         _publish(store, graph, rows, rankings, record)
+    metrics = dataset_metric(graph, method=record.method)
+    usual = most_frequent_metric(metrics) or "accuracy"
     answers = [
         _answer(graph, row, ranking, record, limits or Limits(), k)
         for row, ranking in zip(rows, rankings, strict=True)
     ]
     return [
-        replace(answer, metric=find_metric(store, answer.dataset, method=method))
-        for answer in answers
+        replace(answer, metric=metrics[row] or usual)
+        for row, answer in zip(rows, answers, strict=True)
     ]
-
-
-def find_metric(store: Store, dataset: str, *, method: str) -> str:
-    """A dataset's most frequent metric; accuracy before its first result."""
-    counts: Counter[str] = Counter()
-    for row in store.read("dataset_results", id=dataset, limit=_RESULTS):
-        if row["method"] == method:
-            counts[row["metric"]] += row["records"]
-    return counts.most_common(1)[0][0] if counts else "accuracy"
 
 
 def _modality(

@@ -16,6 +16,7 @@ from typing import Any
 
 from neo4j.time import DateTime
 
+from graphdb.errors import ZooError
 from graphdb.store import Row, Store
 
 #: In the order of writing: ends before relationships.
@@ -74,11 +75,14 @@ def load_rows(store: Store, table: str, rows: list[Row]) -> None:
     """Write rows of a table as they are; writing them again changes nothing.
 
     Raises:
-        ValueError: a row names an end that the store lacks.
+        ZooError: a row names an end that the store lacks.
     """
     [found] = store.transact(lambda tx: tx.run(f"load_{table}", rows=rows))
     if found["rows"] != len(rows):
-        raise ValueError(f"{len(rows) - found['rows']} rows of {table} have no ends")
+        raise ZooError(
+            f"{len(rows) - found['rows']} rows of {table} have no ends in {store.address}: "
+            "did somebody write meanwhile? Type the same command again"
+        )
 
 
 def fingerprint(store: Store, table: str) -> Fingerprint:

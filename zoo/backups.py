@@ -2,7 +2,7 @@
 
 The file is gzip over lines of JSON: a head with rows and checksum of every table, then rows, then
 the learners' artefacts. It names no paths and holds no code. Restoring reads it twice: first all of
-it is checked (size, shape, checksums), then it is written into an empty store, and read back.
+it is checked (size, shape, ends, checksums), then it is written into an empty store, and read back.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from graphdb.dump import (
     split,
     to_json,
 )
+from graphdb.ends import Ends
 from graphdb.errors import ZooError
 from graphdb.schema import current_version, stored_version
 from graphdb.store import Row, Store
@@ -57,7 +58,8 @@ def backup(store: Store, path: Path, *, progress: Progress | None = None) -> Mov
     """Write everything a store holds into one file, whole or not at all, readable by its owner.
 
     Raises:
-        ZooError: the file is there already, or cannot be written.
+        ZooError: the file is there already, or cannot be written; or somebody wrote to the store
+            meanwhile, so that relationships were read whose ends were not.
     """
     report = progress or (lambda table, done, total: None)
     path = path.absolute()
@@ -66,9 +68,15 @@ def backup(store: Store, path: Path, *, progress: Progress | None = None) -> Mov
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
-            found = {table: _spool(store, table, Path(folder), report) for table in TABLES}
+            ends = Ends()
+            found = {table: _spool(store, table, Path(folder), ends, report) for table in TABLES}
             names = _write(store, Path(folder), found)
             (Path(folder) / "whole").replace(path)
+    except ValueError as error:
+        raise ZooError(
+            f"What was read from {store.address} is no whole zoo: {error}. "
+            "Did somebody write meanwhile? Type the same command again"
+        ) from error
     except OSError as error:
         raise ZooError(
             f"Cannot write {path}: {error.strerror or error}. Free some space (look: df -h "
@@ -104,7 +112,7 @@ def restore(store: Store, path: Path, *, progress: Progress | None = None) -> Mo
     return Moved(str(store.address), rows_, written, len(artifacts))
 
 
-def _spool(store: Store, table: str, folder: Path, report: Progress) -> Fingerprint:
+def _spool(store: Store, table: str, folder: Path, ends: Ends, report: Progress) -> Fingerprint:
     """A table's rows as lines of JSON in a file of its own: a lost connection starts it anew."""
     summed: list[Summing] = []
     with (folder / table).open("wb") as file:
@@ -113,9 +121,12 @@ def _spool(store: Store, table: str, folder: Path, report: Progress) -> Fingerpr
             file.seek(0)
             file.truncate()
             summed.append(Summing())
+            ends.forget(table)
 
             def write(rows: list[Row]) -> None:
                 summed[-1].add(rows)
+                for row in rows:
+                    ends.check(table, row)
                 for part in split(rows):
                     file.write(_line({"table": table, "rows": [to_json(row) for row in part]}))
                 report(table, summed[-1].result.rows, 0)
@@ -179,11 +190,11 @@ def _verify(path: Path) -> tuple[dict[str, Fingerprint], list[Any]]:
         wanted, artifacts = _read_head(head)
         summed = {table: Summing() for table in TABLES}
         hashes = {entry["name"]: hashlib.sha256() for entry in artifacts}
-        ended = False
+        ended, ends = False, Ends()
         for line in lines:
             if ended:
                 raise ValueError("it goes on after its end")
-            ended = _check_line(line, summed, hashes)
+            ended = _check_line(line, summed, hashes, ends)
         if not ended:
             raise ValueError("its end is missing")
         for table, summing in summed.items():
@@ -217,11 +228,14 @@ def _read_head(head: Row) -> tuple[dict[str, Fingerprint], list[Any]]:
     return wanted, list(head["artifacts"])
 
 
-def _check_line(line: Row, summed: dict[str, Summing], hashes: dict[str, Any]) -> bool:
+def _check_line(line: Row, summed: dict[str, Summing], hashes: dict[str, Any], ends: Ends) -> bool:
     if "artifact" in line:
         hashes[line["artifact"]].update(base64.b64decode(line["piece"], validate=True))
     elif "table" in line:
-        summed[line["table"]].add([_checked(row, line["table"]) for row in line["rows"]])
+        rows = [_checked(row, line["table"]) for row in line["rows"]]
+        summed[line["table"]].add(rows)
+        for row in rows:
+            ends.check(line["table"], row)
     return line.get("end") is True
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 import socket
 import stat
 from collections.abc import Callable
@@ -16,7 +17,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import cypher
 from graphdb import dump
+from graphdb.ends import ENDS, KEYS
 from graphdb.errors import ZooError
 from graphdb.schema import current_version, stored_version
 from graphdb.store import Store
@@ -195,6 +198,15 @@ def _sealed(change: Callable[[list[Any]], object]) -> bytes:
     return _packed(lines)
 
 
+def _first(lines: list[Any], table: str) -> int:
+    return next(n for n, line in enumerate(lines) if line.get("table") == table)
+
+
+def _table(lines: list[Any], table: str) -> list[Any]:
+    rows: list[Any] = lines[_first(lines, table)]["rows"]
+    return rows
+
+
 BROKEN = {
     "empty": b"",
     "no gzip": b"PK\x03\x04 a zip perhaps",
@@ -225,6 +237,21 @@ BROKEN = {
             + [(line, "artifact") for line in lines if "artifact" in line]
         ]
     ),
+    "a relationship to no model": _sealed(
+        lambda lines: _table(lines, "fine_tunings")[0].update(a="ghost")
+    ),
+    "a relationship to no dataset": _sealed(
+        lambda lines: _table(lines, "job_datasets")[0].update(b="ghost")
+    ),
+    "relationships before their ends": _sealed(
+        lambda lines: lines.insert(1, lines.pop(_first(lines, "pretrainings")))
+    ),
+    "a relationship without its key": _sealed(
+        lambda lines: _table(lines, "transferabilities")[0]["set"].pop("method")
+    ),
+    "a model twice": _sealed(
+        lambda lines: _table(lines, "models").append(_table(lines, "models")[0])
+    ),
     "another id": _altered(lambda lines: lines[1]["rows"][0]["set"].update(id="other")),
     "an artefact of another content": _altered(
         lambda lines: lines[-2].update(piece=base64.b64encode(b"evil").decode())
@@ -249,6 +276,60 @@ def test_a_broken_backup_is_one_line_and_writes_nothing(
             restore(store, tmp_path / "broken")
         assert "\n" not in str(error.value)
         assert place.count() == before
+
+
+def test_a_missing_end_is_named(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "broken").write_bytes(BROKEN["a relationship to no model"])
+    complaint = "a row of fine_tunings names the model 'ghost', which is not there"
+    with pytest.raises(ZooError, match=complaint):
+        restore(store, tmp_path / "broken")
+
+
+@pytest.mark.parametrize("table", dump.RELATIONSHIPS)
+def test_ends_and_keys_are_those_that_the_queries_match(table: str) -> None:
+    text = cypher.load(f"load_{table}").text
+    labels = re.findall(r"MATCH \([ab]:(\w+) ", text)
+    assert [f"{label.lower()}s" for label in labels] == list(ENDS[table])
+    assert re.findall(r"row\.set\.(\w+)", text) == list(KEYS.get(table, ()))
+
+
+def test_a_backup_beside_a_writer_is_whole_or_not_there(
+    store: Store, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model and its record arrive after the models were read."""
+    fill(store, place)
+
+    def dump_table(store: Store, table: str, begin: Callable[[], Any]) -> None:
+        dump.dump_table(store, table, begin)
+        if table == "models":
+            place.run(
+                "MATCH (d:Dataset) WITH d LIMIT 1 CREATE (:Model {id: 'late'})"
+                "-[:FINE_TUNED_ON {id: 'late', value: 0.5}]->(d)"
+            )
+
+    with monkeypatch.context() as patch:
+        patch.setattr(backups, "dump_table", dump_table)
+        with pytest.raises(ZooError, match=r"'late', which is not there.*the same command again"):
+            backup(store, tmp_path / "zoo.backup")
+    assert not [file for file in tmp_path.iterdir() if "zoo" in file.name]
+    backup(store, tmp_path / "zoo.backup")
+
+
+def test_push_beside_a_writer_is_one_line(
+    store: Store, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store, place)
+
+    def load(target: Store, table: str, rows: list[Any]) -> None:
+        dump.load_rows(target, table, rows[:-1] if table == "models" else rows)
+
+    with Store.open(f"embedded:{tmp_path / 'there'}") as target:
+        with monkeypatch.context() as patch:
+            patch.setattr(moving, "load_rows", load)
+            with pytest.raises(ZooError, match=r"have no ends.*the same command again"):
+                push(store, target)
+        push(store, target)
+        assert sums(target) == sums(store)
 
 
 def test_an_artefact_cannot_leave_its_folder(

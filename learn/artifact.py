@@ -1,6 +1,7 @@
 """A learner in a folder: ``learner.json``, ``arrays.safetensors`` and XGBoost's own JSON.
 
-Nothing in it executes: JSON becomes dataclasses field by field, arrays are numbers.
+Nothing in it executes: JSON becomes dataclasses field by field, arrays are numbers, and
+both are checked when they are read.
 """
 
 from __future__ import annotations
@@ -8,24 +9,48 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ValidationError
 
+from graphdb.columns import Floats
 from graphdb.errors import ZooError
 from learn.combination import Weights
+from learn.features import OTHER_FEATURES
 from learn.kernel import KernelConfig
 from learn.members import Members
-from learn.network import NetworkConfig, Networks
+from learn.network import Networks, shapes
 from learn.ranking import FittedInductive
 from learn.settings import Config
-from learn.standards import Calibration, Standards
-from learn.trees import Trees, TreesConfig
-from learn.view import Encoder
+from learn.standards import STAGES, Calibration, Standards
+from learn.trees import Trees
+from learn.view import CATEGORIES, NUMBERS, Encoder
 
+Arrays = dict[str, NDArray[Any]]
 #: Raised when a folder of an older version can no longer be read.
 FORMAT = 2
 TREES = ("trees_z.json", "trees_normal.json")
+
+
+class Document(BaseModel):
+    """``learner.json`` without its format."""
+
+    name: str
+    method: str
+    settings: Config
+    encoder: Encoder
+    kernel: KernelConfig
+    trees: bool
+    network: bool
+    warm: Weights
+    cold: Weights
+    groups: int
+    likeness: float
+    usual: float
+    metrics: dict[str, float]
+    about: dict[str, object]
 
 
 def save(fitted: FittedInductive, folder: Path) -> None:
@@ -68,72 +93,117 @@ def save(fitted: FittedInductive, folder: Path) -> None:
     (folder / "learner.json").write_text(text + "\n", encoding="utf-8")
 
 
-def load(folder: Path) -> FittedInductive:
-    """Read a learner.
+def load(folder: Path, *, origin: str | None = None) -> FittedInductive:
+    """Read a learner. ``origin`` is what errors call it; without it the folder is named.
 
     Raises: ZooError where the folder holds none, or one that this version cannot read.
     """
+    from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
+    place = origin or str(folder)
     try:
         read = json.loads((folder / "learner.json").read_text(encoding="utf-8"))
+        found = read.get("format") if isinstance(read, dict) else None
+        if found != FORMAT:
+            raise ZooError(
+                f"The learner in {place} has format {found!r:.20}, not {FORMAT}. "
+                "Train a new one with: zoo train"
+            )
+        document = Document.model_validate(read)
         arrays = load_file(folder / "arrays.safetensors")
-    except (OSError, ValueError) as error:
-        raise ZooError(f"No learner in {folder} ({error}). Train one with: zoo train") from error
-    if read.get("format") != FORMAT:
+        return _fitted(document, arrays, folder)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ZooError(f"No learner in {place} ({reason}). Train one with: zoo train") from error
+    except (ValueError, KeyError, RecursionError, SafetensorError) as error:
         raise ZooError(
-            f"The learner in {folder} has format {read.get('format')}, not {FORMAT}. "
-            "Train a new one with: zoo train"
-        )
-    settings = dict(read["settings"])
-    config = Config(
-        parts=tuple(settings.pop("parts")),
-        trees=TreesConfig(**settings.pop("trees")),
-        network=NetworkConfig(**settings.pop("network")),
-        **settings,
-    )
+            f"The learner in {place} is damaged ({_reason(error)}). Train a new one with: zoo train"
+        ) from error
+
+
+def _fitted(document: Document, arrays: Arrays, folder: Path) -> FittedInductive:
+    config = document.settings
+    _check_encoder(document)
     return FittedInductive(
-        name=read["name"],
-        method=read["method"],
+        name=document.name,
+        method=document.method,
         settings=config,
-        encoder=encoder_of(read["encoder"]),
+        encoder=document.encoder,
         members=Members(
             parts=config.parts,
-            kernel=KernelConfig(**read["kernel"]),
-            trees=trees_of(folder, config) if read["trees"] else None,
-            network=network_of(arrays, config) if read["network"] else None,
+            kernel=document.kernel,
+            trees=_trees(folder, document) if document.trees else None,
+            network=_network(arrays, document) if document.network else None,
         ),
-        standards=Standards(warm=weights_of(read["warm"]), cold=weights_of(read["cold"])),
+        standards=Standards(warm=document.warm, cold=document.cold),
         calibration=Calibration(
-            warm=arrays["calibration.warm"],
-            cold=arrays["calibration.cold"],
-            groups=read["groups"],
-            likeness=read["likeness"],
-            usual=read["usual"],
+            warm=_residuals(arrays["calibration.warm"]),
+            cold=_residuals(arrays["calibration.cold"]),
+            groups=document.groups,
+            likeness=document.likeness,
+            usual=document.usual,
         ),
-        metrics=read["metrics"],
-        about=read["about"],
+        metrics=document.metrics,
+        about=document.about,
     )
 
 
-def encoder_of(read: dict[str, list[float]]) -> Encoder:
-    categories = tuple(tuple(str(one) for one in names) for names in read["categories"])  # type: ignore[attr-defined]
-    return Encoder(categories, tuple(read["center"]), tuple(read["scale"]))
+def _check_encoder(document: Document) -> None:
+    """One weight a part, one center and scale a number: what arithmetic would stumble over."""
+    for weights in (document.warm, document.cold):
+        if not len(weights.z) == len(weights.normal) == len(document.settings.parts):
+            raise ValueError("it has not one weight a part")
+    encoder = document.encoder
+    sizes = (len(encoder.categories), len(encoder.center), len(encoder.scale))
+    if sizes != (len(CATEGORIES), len(NUMBERS), len(NUMBERS)):
+        raise ValueError("its encoder has other columns than models have")
 
 
-def weights_of(read: dict[str, float | list[float]]) -> Weights:
-    known = {key: tuple(value) if isinstance(value, list) else value for key, value in read.items()}
-    return Weights(**known)  # type: ignore[arg-type]
+def _trees(folder: Path, document: Document) -> Trees:
+    """XGBoost's reader ends the whole process on nesting without end: Python's reads first."""
+    import xgboost
+
+    width = document.encoder.width + OTHER_FEATURES
+    found = []
+    for name in TREES:
+        raw = (folder / name).read_bytes()
+        json.loads(raw)
+        try:
+            fits = xgboost.Booster(model_file=bytearray(raw)).num_features() == width
+        except xgboost.core.XGBoostError as error:
+            raise ValueError(f"{name} is no model of XGBoost's") from error
+        if not fits:
+            raise ValueError(f"{name} is of another width than {width}")
+        found.append(raw)
+    return Trees(boosters=(found[0], found[1]), scores=document.settings.scores)
 
 
-def trees_of(folder: Path, config: Config) -> Trees:
-    first, second = ((folder / name).read_bytes() for name in TREES)
-    return Trees(boosters=(first, second), scores=config.scores)
-
-
-def network_of(arrays: dict[str, np.ndarray], config: Config) -> Networks:
-    prefix = "network."
+def _network(arrays: Arrays, document: Document) -> Networks:
+    config, prefix = document.settings.network, "network."
     weights = {
         key.removeprefix(prefix): one for key, one in arrays.items() if key.startswith(prefix)
     }
-    return Networks(weights=weights, fold=arrays["network_fold"], scores=config.scores)
+    wanted = shapes(config.networks, config.hidden, models=document.encoder.width + 1)
+    for key, shape in wanted.items():
+        if weights[key].shape != shape or weights[key].dtype != np.float32:
+            raise ValueError(f"{prefix}{key} is no float32 of {shape}")
+    fold = arrays["network_fold"]
+    if fold.shape != (config.networks,) or fold.dtype != np.int64:
+        raise ValueError("network_fold is not one number a network")
+    return Networks(weights=weights, fold=fold, scores=document.settings.scores)
+
+
+def _residuals(array: NDArray[np.generic]) -> Floats:
+    if array.ndim != 2 or len(array) != len(STAGES) or array.dtype != np.float64:
+        raise ValueError(f"the calibration has not {len(STAGES)} stages")
+    return array.astype(np.float64)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    return " ".join(str(error).split())[:200]

@@ -16,6 +16,8 @@ from learn.view import View
 Mask = NDArray[np.bool_]
 #: How fast a dataset's say falls with its distance from the target.
 FOCUS = 4.0
+#: Columns beside the metadata: numbers, size, history, kin, origin, transferability, target.
+OTHER_FEATURES = 4 + 1 + 8 + 3 * 3 + 1 + 2 + 3
 
 
 def features(

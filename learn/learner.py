@@ -144,14 +144,14 @@ def save_learner(fitted: Fitted, folder: Path) -> None:
     save(fitted, Path(folder))
 
 
-def load_learner(folder: Path) -> Fitted:
-    """Read what ``save_learner`` wrote.
+def load_learner(folder: Path, *, origin: str | None = None) -> Fitted:
+    """Read what ``save_learner`` wrote; ``origin`` is what errors call it, else the folder.
 
-    Raises: ZooError where the folder holds no learner, or one of another version.
+    Raises: ZooError where the folder holds no learner, a damaged one, or one of another version.
     """
     from learn.artifact import load
 
-    return load(Path(folder))
+    return load(Path(folder), origin=origin)
 
 
 def fingerprint(graph: Subgraph) -> str:

@@ -60,6 +60,26 @@ class NetworkConfig:
     hidden_models: float = 0.25
 
 
+def shapes(networks: int, hidden: int, *, models: int) -> dict[str, tuple[int, ...]]:
+    """Every weight by name; ``models`` is the width of what the network reads of a model."""
+    square, row = (hidden, hidden), (1, hidden)
+    found = {
+        "model.in": (models, hidden),
+        "dataset.in": (DATASET_WIDTH, hidden),
+        "head.first": (2 * hidden + EXTRA, hidden),
+        "head.last": (hidden, 2),
+        **dict.fromkeys(("model.self", "dataset.self", "dataset.again"), square),
+        **dict.fromkeys(("model.bias", "model.offset", "head.offset"), row),
+        **dict.fromkeys(("dataset.bias", "dataset.offset", "dataset.shift"), row),
+    }
+    for name, width in EDGE_WIDTH.items():
+        found |= {f"{name}.source": square}
+        found |= {f"{name}.look": (hidden, 1), f"{name}.ask": (hidden, 1)}
+        found |= {f"{name}.mind": (width, 1), f"{name}.scale": (width, hidden)}
+        found |= {f"{name}.value": (width, hidden)}
+    return {name: (networks, *shape) for name, shape in found.items()}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Networks:
     """Weights of all networks, stacked; ``fold`` [K] is the fold each has never seen."""

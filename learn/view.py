@@ -33,6 +33,11 @@ class Encoder:
     center: tuple[float, ...]
     scale: tuple[float, ...]
 
+    @property
+    def width(self) -> int:
+        """Columns that ``encode`` makes: categories, numbers, and whether each is known."""
+        return sum(map(len, self.categories)) + 2 * len(self.center)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:

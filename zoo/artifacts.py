@@ -82,8 +82,14 @@ def fetch_artifact(name: str, *, sha256: str, url: str) -> Fitted:
     """Load a learner. Raises ZooError where its archive is missing or is not the one trained."""
     content = read_artifact(name, sha256=sha256, url=url)
     with tempfile.TemporaryDirectory() as folder:
-        _unpack(content, Path(folder))
-        return load_learner(Path(folder))
+        try:
+            _unpack(content, Path(folder))
+        except ZooError as error:
+            raise ZooError(
+                f"The learner's artefact {name} under {url} is damaged: {error}. "
+                "Train anew: zoo train"
+            ) from error
+        return load_learner(Path(folder), origin=f"{url}/{flat_name(name)}")
 
 
 def copy_artifact(name: str, *, sha256: str, source: str, target: str) -> bool:

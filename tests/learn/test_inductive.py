@@ -1,9 +1,14 @@
+import json
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load_file, save_file
 
 from graphdb.columns import Subgraph, take
 from graphdb.errors import ZooError
@@ -61,6 +66,87 @@ def test_what_is_no_learner_is_one_clear_line(tmp_path: Path) -> None:
         load_learner(tmp_path)
     with pytest.raises(ZooError, match="not kept"):
         save_learner(make_learner("random").fit(generate()), tmp_path)
+
+
+def edited(name: str, change: Callable[[Any], object]) -> Callable[[Path], object]:
+    """Damage to one JSON file."""
+
+    def damage(folder: Path) -> None:
+        read = json.loads((folder / name).read_text())
+        change(read)
+        (folder / name).write_text(json.dumps(read))
+
+    return damage
+
+
+def rearranged(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], object]:
+    """Damage to the arrays, by somebody who knows how to write them."""
+
+    def damage(folder: Path) -> None:
+        arrays = load_file(folder / "arrays.safetensors")
+        change(arrays)
+        save_file(arrays, folder / "arrays.safetensors")
+
+    return damage
+
+
+def written(name: str, content: bytes) -> Callable[[Path], object]:
+    return lambda folder: (folder / name).write_bytes(content)
+
+
+DAMAGE = {
+    "a key missing": (edited("learner.json", lambda read: read.pop("kernel")), "kernel: Field"),
+    "a key of a key missing": (
+        edited("learner.json", lambda read: read["encoder"].pop("center")), "encoder.center"
+    ),
+    "a text for a number": (
+        edited("learner.json", lambda read: read["warm"].update(slope="steep")), "warm.slope"
+    ),
+    "a weight less": (edited("learner.json", lambda read: read["cold"]["z"].pop()), "one weight"),
+    "a number less": (
+        edited("learner.json", lambda read: read["encoder"]["scale"].pop()), "other columns"
+    ),
+    "a category more": (
+        edited("learner.json", lambda read: read["encoder"]["categories"][0].append("x")), "width"
+    ),
+    "a list": (written("learner.json", b"[]"), "format None"),
+    "deep": (written("learner.json", b"[" * 200_000), "recursion"),
+    "no JSON": (written("learner.json", b"\xff\0"), "decode"),
+    "empty": (written("learner.json", b""), "Expecting value"),
+    "no arrays": (lambda folder: (folder / "arrays.safetensors").unlink(), "No learner in"),
+    "arrays of noise": (written("arrays.safetensors", b"\xff" * 100), "header"),
+    "arrays cut": (
+        lambda folder: os.truncate(folder / "arrays.safetensors", 5_000), "incomplete|invalid|size"
+    ),
+    "an array missing": (rearranged(lambda arrays: arrays.pop("calibration.warm")), "warm' is"),
+    "a weight missing": (rearranged(lambda arrays: arrays.pop("network.shows.ask")), "ask' is"),
+    "a weight of another shape": (
+        rearranged(lambda arrays: arrays.update({"network.head.last": np.ones((2, 2), "f4")})),
+        "head.last is no",
+    ),
+    "a calibration of another shape": (
+        rearranged(lambda arrays: arrays.update({"calibration.cold": np.ones(3)})), "stages"
+    ),
+    "a fold less": (
+        rearranged(lambda arrays: arrays.update(network_fold=np.zeros(1, "i8"))), "network_fold"
+    ),
+    "no trees": (lambda folder: (folder / "trees_z.json").unlink(), "No learner in"),
+    "empty trees": (written("trees_z.json", b""), "Expecting value"),
+    "trees of nothing": (written("trees_normal.json", b"{}"), "no model of XGBoost's"),
+    "deep trees": (written("trees_z.json", b'{"learner":' * 300_000), "recursion"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_learner_is_one_line(fitted: Fitted, tmp_path: Path, kind: str) -> None:
+    damage, reason = DAMAGE[kind]
+    save_learner(fitted, tmp_path / "learner")
+    damage(tmp_path / "learner")
+    with pytest.raises(ZooError, match=reason) as caught:
+        load_learner(tmp_path / "learner", origin="s3://kept/l1.zip")
+    text = str(caught.value)
+    assert "learner in s3://kept/l1.zip" in text and text.endswith("zoo train")
+    assert "\n" not in text and len(text) < 400
 
 
 def test_no_prediction_moves_with_noise_in_what_is_hidden(graph: Subgraph) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import shutil
@@ -30,7 +31,7 @@ from graphdb.store import Store
 from tests.graphdb.zoos import small, write
 from tests.production.serving import run_zoo
 from tests.stores import Place
-from zoo.artifacts import _unpack, read_artifact, write_artifact
+from zoo.artifacts import _unpack, fetch_artifact, read_artifact, write_artifact
 from zoo.listing import list_nodes, show_node
 
 HOSTILE = [
@@ -262,6 +263,19 @@ def test_an_artefact_is_the_one_that_was_trained(tmp_path: Path) -> None:
     with pytest.raises(ZooError, match="not under"):
         read_artifact("../a.zip", sha256="0" * 64, url=str(tmp_path / "b"))
     assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"no zip", _overlapping(), _zip({}), _zip({"learner.json": b"[" * 200_000})],
+    ids=["no zip", "overlapping", "empty", "deep"],
+)
+def test_a_damaged_artefact_is_named_with_the_next_command(tmp_path: Path, content: bytes) -> None:
+    """The sum in the graph agrees: who can write there can write any."""
+    write_artifact("l1.zip", content, url=str(tmp_path))
+    with pytest.raises(ZooError, match=r"l1\.zip.* zoo train$") as caught:
+        fetch_artifact("l1.zip", sha256=hashlib.sha256(content).hexdigest(), url=str(tmp_path))
+    assert "\n" not in str(caught.value)
 
 
 def test_no_code_unpickles() -> None:

@@ -8,12 +8,17 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from cli.text import plain
+
 
 @contextmanager
 def bar(title: str) -> Iterator[Callable[[float, str], None]]:
-    """A bar that a callback moves: a fraction in 0..1, and what is being done."""
+    """A bar that a callback moves: a fraction in 0..1, and what is being done.
+
+    What is done is text of unknown origin: no markup in it is read, nothing is hidden.
+    """
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
         TimeRemainingColumn(),
@@ -23,10 +28,10 @@ def bar(title: str) -> Iterator[Callable[[float, str], None]]:
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as progress:
-        task = progress.add_task(title, total=1.0)
+        task = progress.add_task(plain(title), total=1.0)
 
         def move(fraction: float, text: str) -> None:
-            progress.update(task, completed=fraction, description=f"{title}: {text}")
+            progress.update(task, completed=fraction, description=plain(f"{title}: {text}"))
 
         yield move
 

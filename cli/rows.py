@@ -20,10 +20,13 @@ _PIPED = 160
 
 
 def print_json(value: object) -> None:
-    """One object on one line of stdout; NaN and infinity become null."""
+    """One object on one line of stdout, in ASCII; NaN and infinity become null.
+
+    JSON lines are read on terminals as well: what is escaped moves no cursor and reorders nothing.
+    """
     if is_dataclass(value) and not isinstance(value, type):
         value = asdict(value)
-    click.echo(json.dumps(_clean(value), ensure_ascii=False, allow_nan=False, default=str))
+    click.echo(json.dumps(_clean(value), allow_nan=False, default=str))
 
 
 def print_rows(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
+import os
 import shutil
 import socket
 import ssl
 import subprocess
 import threading
+import time
 import unicodedata
 import zipfile
 from collections.abc import Iterator
@@ -20,6 +23,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cli.progress import bar
 from cli.rows import print_table
 from cli.text import cell, plain
 from graphdb import embedded
@@ -29,17 +33,19 @@ from graphdb.records import Dataset, FineTuning, History, Model, Transferability
 from graphdb.removal import remove_node
 from graphdb.store import Store
 from tests.graphdb.zoos import small, write
-from tests.production.serving import run_zoo
+from tests.production.serving import ROOT, ZOO, run_zoo, served
 from tests.stores import Place
 from zoo.artifacts import _unpack, fetch_artifact, read_artifact, write_artifact
 from zoo.listing import list_nodes, show_node
+from zoo.sources import generate_history
 
 HOSTILE = [
     "' OR 1=1 //", '"}) DETACH DELETE n //', "`) MATCH (n) DETACH DELETE n //", "$limit", "{id}",
     "\\", "\\u0027", "a\nb", "a\r\nb", "\t", "\x1b[2J\x1b]0;owned\x07", "💥👩‍👩‍👧", "\u202egnp.exe",
     "\u200b", "nul\0byte", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "&lt;",
     "../../etc/passwd", "; rm -rf /", "$(id)", "%s%n", "NULL", "e\u0301", "é", "x" * 7_000,
-    "[bold red]markup[/]", "\ufeffbom", "𝕏", "\u2028",
+    "[bold red]markup[/]", "\ufeffbom", "𝕏", "\u2028", "\x9b2J\x85next", "\u202a\u202b\u202d\u202c",
+    "\u2066\u2067\u2068\u2069", "\U000e0041tag", "[/]",
 ]  # fmt: skip
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -97,6 +103,7 @@ def test_a_terminal_and_json_lines_stay_whole(store: Store, zoo_env: dict[str, s
         assert character == "\n" or unicodedata.category(character) not in HIDDEN, character
     assert "[bold red]" in table.stdout
     lines = run_zoo("ls", "models", "--json", env=zoo_env).stdout.split("\n")
+    assert all(character.isascii() and character.isprintable() for character in "".join(lines))
     assert {json.loads(line)["id"] for line in lines if line} == set(names)
     evil = names[4 if names[4] != "{id}" else 1]
     shown = run_zoo("show", "--", evil, env=zoo_env)
@@ -112,6 +119,31 @@ def test_a_title_is_text(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     assert "owned" in shown
     assert not {unicodedata.category(c) for c in shown.replace("\n", "")} & HIDDEN
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_progress_shows_text_as_it_is(
+    text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A dataset's id stands in it while a learner is evaluated."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "9000")
+    with bar("Evaluate") as move:
+        move(0.5, text)
+    shown = capsys.readouterr().err
+    assert f"Evaluate: {plain(text)}" in shown
+    assert not {*"\x07\x9b\u202e\u2066"} & {*shown}
+
+
+def test_evaluating_a_dataset_called_like_markup_ends_well(
+    store: Store, place: Place, zoo_env: dict[str, str]
+) -> None:
+    write(store, generate_history(models=15, datasets=4, records_per_model=None, seed=1))
+    place.run("MATCH (d:Dataset) SET d.id = '[/]' + d.id")
+    arguments = ("evaluate", "--learner", "model-mean", "--workers", "1")
+    done = run_zoo(*arguments, env={**zoo_env, "FORCE_COLOR": "1"})
+    assert done.returncode == 0, done.stderr
+    assert "Evaluate dense: [/]" in done.stderr
 
 
 # Credentials -------------------------------------------------------------------------------------
@@ -153,6 +185,55 @@ def test_the_embedded_folder_holds_its_password_once(tmp_path: Path) -> None:
         assert Path("/proc/self/cmdline").read_bytes().count(secret) == 0
     holding = [f for f in folder.rglob("*") if f.is_file() and secret in f.read_bytes()]
     assert [file.name for file in holding] == ["password"]
+
+
+def _command_lines(root: int) -> list[bytes]:
+    """Those of a process and of everything below it, now."""
+    parents: dict[int, int] = {}
+    lines: dict[int, bytes] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            status = (folder / "stat").read_text()
+            parents[int(folder.name)] = int(status.rpartition(")")[2].split()[1])
+            lines[int(folder.name)] = (folder / "cmdline").read_bytes()
+    family = {root}
+    while more := {one for one, parent in parents.items() if parent in family} - family:
+        family |= more
+    return [lines[one] for one in family if lines.get(one)]
+
+
+def _watched(arguments: list[str], env: dict[str, str]) -> set[bytes]:
+    """Every command line seen while a command ran to its end."""
+    process = subprocess.Popen([*ZOO, *arguments], env=env, cwd=ROOT, stderr=subprocess.PIPE)
+    seen: set[bytes] = set()
+    while process.poll() is None:
+        seen.update(_command_lines(process.pid))
+        time.sleep(0.02)
+    assert process.returncode == 0, process.communicate()[1]
+    assert process.stderr is not None
+    process.stderr.close()
+    return seen
+
+
+def test_no_process_list_shows_a_password(
+    store: Store, place: Place, zoo_env: dict[str, str]
+) -> None:
+    """Of a command that has workers; the server's own command line is somebody else's matter."""
+    write(store, generate_history(models=15, datasets=4, records_per_model=None, seed=1))
+    seen = _watched(["evaluate", "--learner", "model-mean", "--workers", "2"], zoo_env)
+    assert len(seen) > 1, "no worker was seen"
+    assert not [line for line in seen if place.password.encode() in line]
+
+
+def test_no_process_list_shows_the_embedded_password(tmp_path: Path) -> None:
+    """The server, and a command that finds it."""
+    folder = tmp_path / "store"
+    with served(folder) as server:
+        secret = (embedded.read_password(folder) or "").encode()
+        env = {**os.environ, "ZOO_STORE": f"embedded:{folder}"}
+        seen = _watched(["ls", "models"], env) | set(_command_lines(server.pid))
+    assert len(secret) > 20 and len(seen) == 2
+    assert not [line for line in seen if secret in line]
 
 
 def test_a_wrong_password_leaves_no_trace_in_the_error(neo4j_session: Place) -> None:

@@ -104,7 +104,7 @@ def runs(
     from zoo.jobs.launching import launcher_for, parse_seconds
     from zoo.jobs.planning import Request, make_plan
     from zoo.jobs.recipes import recipe as named
-    from zoo.jobs.running import run_plan
+    from zoo.jobs.running import Progress, run_plan
 
     request = Request(
         models=_names(models),
@@ -130,7 +130,11 @@ def runs(
                 click.echo(f"Failed: {plain(failure.reference)}: {plain(failure.reason)}", err=True)
         plan = make_plan(zoo.store, request)
         _print_plan(plan, as_json=as_json, whole=dry_run)
-        if dry_run or not plan.jobs:
+        if dry_run:
+            return
+        if not plan.jobs:
+            if as_json:
+                _print_counts(Progress(0))
             return
         launcher = launcher_for(where, parallel=parallel, address=ray_address)
         with _bars(len(plan.jobs)) as tell:
@@ -235,15 +239,21 @@ def _duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes} min"
 
 
-def _print_done(done: Progress, *, as_json: bool) -> None:
+def _print_counts(done: Progress) -> None:
     from cli.rows import print_json
 
+    print_json({"done": done.done, "failed": done.failed, "elsewhere": done.elsewhere,
+                "seconds": done.seconds, "budget_spent": done.budget_spent})  # fmt: skip
+
+
+def _print_done(done: Progress, *, as_json: bool) -> None:
     if as_json:
-        print_json({"done": done.done, "failed": done.failed, "elsewhere": done.elsewhere,
-                    "seconds": done.seconds, "budget_spent": done.budget_spent})  # fmt: skip
+        _print_counts(done)
     for model, dataset, reason in done.failures[:_SHOWN]:
         line = f"Failed: {plain(model)} on {plain(dataset)}: {plain(reason)}"
         click.echo(line, err=True)
+    if len(done.failures) > _SHOWN:
+        click.echo(f"and {len(done.failures) - _SHOWN} more failed", err=True)
     click.echo(
         f"{done.done} done, {done.failed} failed, {done.elsewhere} elsewhere "
         f"in {done.seconds:.0f} s.",

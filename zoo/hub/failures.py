@@ -27,9 +27,12 @@ _MEANINGS = {
     "ConnectError": "the hub cannot be reached",
     "ConnectTimeout": "the hub cannot be reached",
     "ReadTimeout": "the hub does not answer",
+    "SafetensorError": "truncated or malformed safetensors",
     "SafetensorsParsingError": "malformed safetensors",
     "UnidentifiedImageError": "corrupt image",
 }
+#: Those of which the message says more than the meaning.
+_DETAILED = frozenset({"SafetensorError", "SafetensorsParsingError", "UnidentifiedImageError"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,7 @@ def reason_of(error: BaseException) -> str:
     for kind in type(error).__mro__:
         if kind.__name__ in _MEANINGS:
             meaning = _MEANINGS[kind.__name__]
-            detail = kind.__name__ in ("SafetensorsParsingError", "UnidentifiedImageError")
-            return f"{meaning}: {first_line(error)}" if detail else meaning
+            return f"{meaning}: {first_line(error)}" if kind.__name__ in _DETAILED else meaning
     return first_line(error)
 
 

@@ -66,6 +66,8 @@ def read_remote(reference: str, *, revision: str | None = None) -> dict[str, Dat
     import datasets
 
     datasets.disable_progress_bars()
+    if Path(reference).expanduser().is_absolute():
+        raise ZooError(f"{reference}: no such file or folder")
     for name, subset in _readings(reference):
         try:
             return dict(datasets.load_dataset(name, subset, revision=revision))

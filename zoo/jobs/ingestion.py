@@ -134,8 +134,8 @@ def _keep(store: Store, what: str, failures: Sequence[Failure], read: Sequence[s
         command = shlex.join(["zoo", "ingest", what, failure.reference])
         cause = what.removesuffix("s")
         ledger.record_failure(
-            store, kind=kind, reference=failure.reference, reason=failure.reason, command=command,
-            cause=cause,
+            store, kind=kind, reference=failure.reference,
+            reason=f"{failure.reference}: {failure.reason}", command=command, cause=cause,
         )  # fmt: skip
     ledger.resolve_failures(store, kind=kind, references=list(read))
 

@@ -1,0 +1,155 @@
+"""A plan in which broken models and datasets lie between sound ones, through the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from graphdb.store import Store
+from tests.jobs.conftest import break_weights, make_images
+from zoo.jobs.ingestion import ingest_datasets
+from zoo.jobs.probing import run_here
+
+RUN = ("ingest", "runs", "--epochs", "1", "--image-size", "32", "--max-length", "16",
+       "--threads", "1", "--parallel", "2")  # fmt: skip
+#: What each broken thing is told to be, by the name of its folder or file.
+REASONS = {
+    "cut": "truncated or malformed safetensors",
+    "config": "weights do not fit the configuration, first: ",
+    "wide": "weights do not fit the configuration, first: ",
+    "nan": r"weights are not finite \(NaN or infinity\), first: ",
+    "corrupt": r"image .*grey/\d+\.png",
+    "gone": "no label column; it has text, mood; name one with --label",
+    "lost": r"/lost\.csv: no such file or folder",
+}
+TAKEN = ("shades", "dusk", "corrupt", "moods.csv", "gone.csv", "lost.csv")
+REFUSED = {
+    "refused": "model.safetensors is truncated: ",
+    "one": "1 class in 'label'; 2 are needed",
+    "unlabelled.csv": "no label column; it has text, mood; name one with --label",
+    "empty.csv": "it holds no rows",
+}
+
+
+@pytest.fixture
+def models(image_model: Path, text_model: Path, tmp_path: Path) -> Path:
+    """Sound, malformed and truncated ones, each in its folder."""
+    folder = tmp_path / "models"
+    for name, model in (("a", image_model), ("t", text_model), ("z", image_model)):
+        shutil.copytree(model, folder / name)
+    shutil.copytree(image_model, folder / "cut")
+    for how in ("nan", "config"):
+        break_weights(image_model, folder / how, how)
+    break_weights(image_model, folder / "refused", "truncated")
+    config = json.loads((text_model / "config.json").read_text("utf-8"))
+    wide = shutil.copytree(text_model, folder / "wide") / "config.json"
+    wide.write_text(json.dumps(config | {"hidden_size": 2 * config["hidden_size"]}), "utf-8")
+    return folder
+
+
+@pytest.fixture
+def datasets(images: Path, texts: Path, tmp_path: Path) -> Path:
+    """Sound ones, those that no command takes, and one with images that cannot be decoded."""
+    folder = tmp_path / "datasets"
+    shutil.copytree(images, folder / "shades")
+    make_images(folder / "dusk", each=12, seed=1)
+    for path in (make_images(folder / "corrupt", each=12, seed=2) / "grey").iterdir():
+        path.write_bytes(path.read_bytes()[:100])
+    make_images(folder / "one", classes=1)
+    for name in ("moods", "gone", "lost"):
+        shutil.copy(texts, folder / f"{name}.csv")
+    (folder / "unlabelled.csv").write_text("text,mood\nhello,a\nthere,b\n", "utf-8")
+    (folder / "empty.csv").write_text("text,label\n", "utf-8")
+    return folder
+
+
+def test_what_is_broken_in_a_plan_is_told_and_the_rest_is_done(
+    models: Path, datasets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    store = f"embedded:{tmp_path / 'store'}"
+    done = zoo(store, "ingest", "models", *map(str, sorted(models.iterdir())))
+    assert done.returncode == 0, done.stderr
+    sound = [str(datasets / name) for name in TAKEN]
+    with Store.open(store) as opened:
+        taken = ingest_datasets(opened, sound, probe="/none", run=run_here)
+    names = [one.dataset.id for one in taken.datasets]
+    names += [str(datasets / name) for name in REFUSED if name != "refused"]
+    # Sound when they were added, broken when they are trained.
+    os.truncate(models / "cut/model.safetensors", 300_000)
+    shutil.copy(datasets / "unlabelled.csv", datasets / "gone.csv")
+    (datasets / "lost.csv").unlink()
+
+    run = (*RUN, "--datasets", ",".join(names), "--json")
+    done = zoo(store, *run)
+    assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["done"], told["failed"]) == (5, 16), done.stderr
+    assert "and 1 more failed" in done.stderr, "15 are shown"
+    jobs = listed(store)
+    check_pairs([job for job in jobs if job["kind"] == "fine-tuning"])
+    refused = {str(job["error"]) for job in jobs if job["kind"] != "fine-tuning"}
+    assert len(refused) == len(REFUSED)
+    for name, reason in REFUSED.items():
+        assert any(re.search(rf"/{name}: {reason}", error) for error in refused), refused
+        assert name == "refused" or re.search(rf"Failed: .*/{name}: {reason}", done.stderr)
+
+    again = zoo(store, *run)
+    assert again.returncode == 0
+    assert "0 jobs missing; 5 pairs have a result, 16 failed before" in again.stderr
+    assert json.loads(again.stdout)["done"] == json.loads(again.stdout)["failed"] == 0
+    assert attempts(listed(store)) == attempts(jobs)
+
+    alone = zoo(store, *RUN, "--models", id_of("nan", jobs), "--retry")
+    assert alone.returncode == 1, "nothing of what was asked for could be done"
+    assert alone.stderr.splitlines()[-1].startswith("Error: All 3 jobs failed; why: zoo ls jobs")
+
+
+def check_pairs(jobs: list[dict[str, object]]) -> None:
+    """A pair with anything broken failed for that reason, each other one is done."""
+    ends = {(short(job["model"]), short(job["dataset"])): job for job in reversed(jobs)}
+    assert len(ends) == 21
+    for pair, job in ends.items():
+        reasons = [REASONS[name] for name in pair if name in REASONS]
+        assert job["status"] == ("failed" if reasons else "done"), job
+        if reasons:
+            error = str(job["error"])
+            assert any(re.search(reason, error) for reason in reasons), error
+            assert "\n" not in error
+    statuses = [job["status"] for job in ends.values()]
+    first, last = statuses.index("done"), len(statuses) - statuses[::-1].index("done")
+    assert "failed" in statuses[first:last], "the broken ones lie between sound ones"
+
+
+def attempts(jobs: list[dict[str, object]]) -> dict[object, object]:
+    return {job["id"]: job["attempts"] for job in jobs if job["kind"] == "fine-tuning"}
+
+
+def short(identity: object) -> str:
+    """``local/moods-0123abcd`` is moods."""
+    return str(identity).removeprefix("local/").rpartition("-")[0]
+
+
+def id_of(model: str, jobs: list[dict[str, object]]) -> str:
+    return next(str(job["model"]) for job in jobs if short(job["model"]) == model)
+
+
+def listed(store: str) -> list[dict[str, object]]:
+    """All jobs, newest first."""
+    return [json.loads(line) for line in zoo(store, "ls", "jobs", "--json").stdout.splitlines()]
+
+
+def zoo(store: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "import cli; cli.main()", "--store", store, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )

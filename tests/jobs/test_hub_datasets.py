@@ -176,7 +176,7 @@ def test_a_class_of_a_single_sample_is_no_reason_to_fail(tmp_path: Path) -> None
 
 
 def test_what_is_no_dataset_says_so(tmp_path: Path) -> None:
-    with pytest.raises(ZooError, match="neither a file or folder"):
+    with pytest.raises(ZooError, match="no such file or folder"):
         load_dataset(str(tmp_path / "a/b/c/d"))
     with pytest.raises(ZooError, match="no images, csv"):
         load_dataset(str(tmp_path))

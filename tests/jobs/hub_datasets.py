@@ -15,8 +15,9 @@ from tests.jobs.hub import COMMIT, HubHandler, listen
 
 @dataclass
 class DatasetHub:
-    """Folders by repository id, or the word ``gated``; ``asked`` lists requests in order. The
-    connection breaks in the middle of files whose names are in ``broken``."""
+    """Folders by repository id (``org/name@revision``: of that revision), or the word ``gated``;
+    ``asked`` lists requests in order. The connection breaks in the middle of files whose names are
+    in ``broken``."""
 
     datasets: dict[str, Path | str]
     broken: set[str] = field(default_factory=set)
@@ -36,20 +37,20 @@ def serve_datasets(datasets: dict[str, Path | str]) -> Iterator[DatasetHub]:
             path, _, query = unquote(self.path).partition("?")
             hub.asked.append(f"{self.command} {path}")
             found = re.match(r"/(?:api/)?datasets/([^/]+/[^/]+)(?:/([^/]+)/([^/]+)/?(.*))?$", path)
-            folder = hub.datasets.get(found[1]) if found else None
-            if found is None or not isinstance(folder, Path):
-                self.refuse(folder if isinstance(folder, str) else None)
+            repository = self.find(hub.datasets, *((found[1], found[3]) if found else ("", None)))
+            if found is None or repository is None:
                 return
+            folder, commit = repository
             if found[2] in (None, "revision"):
                 files = [{"rfilename": entry["path"]} for entry in _entries(folder)]
-                body = {"id": found[1], "sha": COMMIT, "siblings": files, "tags": []}
+                body = {"id": found[1], "sha": commit, "siblings": files, "tags": []}
                 self.reply(200, json.dumps(body).encode())
             elif found[2] == "tree":
                 self._list(folder, found[4], "recursive=true" in query.lower())
             elif found[2] == "paths-info":
                 self._paths(folder, sent)
             else:
-                self._file(folder / found[4])
+                self._file(folder / found[4], commit)
 
         def _list(self, folder: Path, under: str, recursive: bool) -> None:
             if not (folder / under).is_dir():
@@ -65,11 +66,11 @@ def serve_datasets(datasets: dict[str, Path | str]) -> Iterator[DatasetHub]:
             found = [e for e in _entries(folder, directories=True) if e["path"] in wanted]
             self.reply(200, json.dumps(found).encode())
 
-        def _file(self, path: Path) -> None:
+        def _file(self, path: Path, commit: str) -> None:
             if path.name in hub.broken and self.command == "GET":
                 self._break(path.read_bytes())
             else:
-                self.send_path(path, path.name)
+                self.send_path(path, commit)
 
         def _break(self, body: bytes) -> None:
             self.send_response(200)

@@ -14,7 +14,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from graphdb.errors import ZooError
-from tests.jobs.hub import COMMIT, serve
+from tests.jobs.hub import BAD_TOKEN, COMMIT, commit_of, serve
 from zoo.hub import DescribedModel, describe_model, describe_models, read_references
 
 CARD = """---
@@ -174,13 +174,15 @@ def test_a_hub_is_asked_and_one_that_fails_stops_no_other(tmp_path: Path) -> Non
     save_file(large, folder / "model.safetensors")
     bad = shutil.copytree(folder, tmp_path / "bad")
     (bad / "model.safetensors").write_bytes(b"\xff" * 1000)
-    with serve({"org/tiny": folder, "org/bad": bad, "org/gated": "gated"}) as hub:
+    with serve(
+        {"org/tiny": folder, "org/tiny@v1": folder, "org/bad": bad, "org/gated": "gated"}
+    ) as hub:
         found = ask_hub(tmp_path, hub.url, "org/gated", "org/bad", "org/none", "org/tiny@v1")
         assert hub.served["model.safetensors"] < 300_000, "only the header may be read"
     assert "gated: accept its terms" in str(found[0]["reason"])
     assert "malformed safetensors" in str(found[1]["reason"])
     assert "not on the hub" in str(found[2]["reason"])
-    assert found[3]["id"] == "org/tiny" and found[3]["revision"] == COMMIT
+    assert found[3]["id"] == "org/tiny" and found[3]["revision"] == commit_of("org/tiny@v1")
     assert found[3]["parameters"] == 1_300_000 and found[3]["license"] == "apache-2.0"
     # Offline, what the cache does not hold is a reason, and nothing listens there any more.
     [offline] = ask_hub(tmp_path, hub.url, "org/other", HF_HUB_OFFLINE="1")
@@ -196,3 +198,24 @@ def test_one_bad_folder_is_a_failure_between_two_good_ones(tmp_path: Path) -> No
     references = read_references([str(good[0]), str(bad), str(good[1])])
     found = list(describe_models(references))
     assert [isinstance(one, DescribedModel) for one in found] == [True, False, True]
+
+
+def test_a_pinned_revision_is_read_and_one_that_is_missing_or_a_bad_token_is_told(
+    tmp_path: Path,
+) -> None:
+    now, then = make_folder(tmp_path / "now"), make_folder(tmp_path / "then")
+    save_file({"a": np.zeros(70, np.float32)}, then / "model.safetensors")
+    commit = commit_of("org/tiny@v1")
+    with serve({"org/tiny": now, "org/tiny@v1": then}) as hub:
+        found = ask_hub(tmp_path, hub.url, *(f"org/tiny{at}" for at in ("", "@v1", f"@{commit}")))
+        asked = "org/tiny@v2", "org/other@v1"
+        missing, absent = ask_hub(tmp_path, hub.url, *asked)
+        [unknown] = ask_hub(tmp_path, hub.url, "org/tiny", HF_TOKEN=BAD_TOKEN)
+    assert [one["parameters"] for one in found] == [300_010, 70, 70]
+    assert [one["revision"] for one in found] == [COMMIT, commit, commit]
+    assert missing["reason"] == "the hub has no such revision"
+    assert "not on the hub" in str(absent["reason"])
+    assert unknown["reason"] == (
+        "the hub does not accept your token (HF_TOKEN, or that of hf auth login): "
+        "log in again with: hf auth login"
+    )

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.jobs.hub import BAD_TOKEN, commit_of
 from tests.jobs.hub_datasets import serve_datasets
 
 SCRIPT = """
@@ -43,9 +44,11 @@ def make_repository(folder: Path) -> Path:
     return folder
 
 
-def ask(tmp_path: Path, url: str, *references: str, **more: str) -> list[dict[str, object]]:
+def ask(
+    tmp_path: Path, url: str, *references: str, script: str = SCRIPT, **more: str
+) -> list[dict[str, object]]:
     environment = os.environ | {"HF_ENDPOINT": url, "HF_HOME": str(tmp_path / "home")} | more
-    command = [sys.executable, "-c", SCRIPT, *references]
+    command = [sys.executable, "-c", script, *references]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
@@ -118,3 +121,77 @@ def test_the_command_writes_what_it_could_read(tmp_path: Path) -> None:
     assert "gated: accept its terms" in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     assert [json.loads(line)["id"] for line in listed.stdout.splitlines()] == ["org/name/pairs"]
+
+
+def make_pictures(folder: Path, *, rows: int) -> Path:
+    """A parquet file with an Image feature, the bytes inside, as a hub keeps pictures."""
+    import datasets
+    import numpy as np
+    from PIL import Image
+
+    folder.mkdir()
+    rng = np.random.default_rng(rows)
+    pixels = (rng.random((rows, 8, 8, 3)) * 255).astype("uint8")
+    shown = [Image.fromarray(one) for one in pixels]
+    kinds = datasets.Features(
+        {"img": datasets.Image(), "fine": datasets.ClassLabel(names=["cat", "dog"])}
+    )
+    made = datasets.Dataset.from_dict({"img": shown, "fine": [0, 1] * (rows // 2)}, features=kinds)
+    made.to_parquet(folder / "train-00000-of-00001.parquet")
+    return folder
+
+
+SOURCE = """
+import json, sys
+from zoo.hub.datasets import load_dataset, record_of
+from zoo.hub.configs import DatasetConfig, config_of
+from graphdb.errors import ZooError
+for reference, revision in zip(sys.argv[1::2], sys.argv[2::2]):
+    try:
+        loaded = load_dataset(reference, config=DatasetConfig(revision=revision or None))
+        record = record_of(loaded)
+        again = load_dataset(reference, config=config_of(record.source))
+        print(json.dumps({"source": record.source, "samples": record.samples,
+            "classes": loaded.classes, "modality": record.modality,
+            "size": loaded.splits["train"][0].get("image", None) and
+                    loaded.splits["train"][0]["image"].size, "again": again.samples}))
+    except ZooError as error:
+        print(json.dumps({"reason": str(error)}))
+"""
+
+
+def test_pictures_in_parquet_are_read_over_http(tmp_path: Path) -> None:
+    with serve_datasets({"org/pets": make_pictures(tmp_path / "pets", rows=40)}) as hub:
+        [found] = ask(tmp_path, hub.url, "org/pets", "", script=SOURCE)
+    assert (found["modality"], found["samples"]) == ("image", 40), found
+    assert (found["classes"], found["size"]) == (["cat", "dog"], [8, 8])
+
+
+def test_a_pinned_revision_is_read_and_recorded_and_a_missing_one_is_told(tmp_path: Path) -> None:
+    now = make_pictures(tmp_path / "now", rows=40)
+    then = make_pictures(tmp_path / "then", rows=20)
+    commit = commit_of("org/pets@v1")
+    with serve_datasets({"org/pets": now, "org/pets@v1": then}) as hub:
+        asked = "org/pets", "", "org/pets", "v1", "org/pets", commit
+        head, tag, exact = ask(tmp_path, hub.url, *asked, script=SOURCE)
+        missing, wrong, absent = ask(
+            tmp_path, hub.url, "org/pets", "v2", "org/pets", "f" * 40, "org/none", "v1",
+            script=SOURCE,
+        )  # fmt: skip
+    assert (head["samples"], head["source"]) == (40, "hub")
+    for pinned in (tag, exact):
+        assert (pinned["samples"], pinned["again"]) == (20, 20)
+        assert pinned["source"] == f"hub?revision={commit}", "a tag can move, a commit cannot"
+    # Also where another revision lies in the cache.
+    assert missing["reason"] == "org/pets: the hub has no revision 'v2' of it"
+    assert wrong["reason"] == f"org/pets: the hub has no revision '{'f' * 40}' of it"
+    assert "nor a dataset the hub shows" in str(absent["reason"])
+
+
+def test_a_bad_token_is_told(tmp_path: Path) -> None:
+    with serve_datasets({"org/pets": make_pictures(tmp_path / "pets", rows=40)}) as hub:
+        found = ask(
+            tmp_path, hub.url, "org/pets", "", "org/pets", "v1", script=SOURCE, HF_TOKEN=BAD_TOKEN
+        )
+    for one in found:
+        assert str(one["reason"]).startswith("org/pets: the hub does not accept your token"), one

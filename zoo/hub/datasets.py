@@ -20,7 +20,7 @@ from zoo.hub.columns import Columns, find_columns
 from zoo.hub.configs import DatasetConfig, read_configs, with_config
 from zoo.hub.failures import told_as_zoo_error
 from zoo.hub.raw import is_laid_out, read_raw
-from zoo.hub.reading import read_local, read_remote
+from zoo.hub.reading import commit_of, read_local, read_remote
 from zoo.hub.splits import TEST_SHARE, VALIDATION_SHARE, cut, sample
 
 if TYPE_CHECKING:
@@ -140,6 +140,7 @@ def load_dataset(
     """
     config = predefined(reference) if config is None else config
     with told_as_zoo_error(reference):
+        config = _pinned(reference, config)
         source = {name: rows for name, rows in _read(reference, config).items() if len(rows)}
         if not source:
             raise ZooError(f"{reference}: it holds no rows")
@@ -189,6 +190,13 @@ def _content(row: dict[str, Any]) -> bytes:
 def _local(reference: str) -> Path | None:
     path = Path(reference).expanduser()
     return path.resolve() if path.exists() else None
+
+
+def _pinned(reference: str, config: DatasetConfig) -> DatasetConfig:
+    """A tag can move: what is read, and recorded, is the commit it stands for."""
+    if config.revision is None or _local(reference) is not None:
+        return config
+    return config.model_copy(update={"revision": commit_of(reference, config.revision)})
 
 
 def _read(reference: str, config: DatasetConfig) -> dict[str, Dataset]:

@@ -34,7 +34,7 @@ _MEANINGS = {
 #: Those of which the message says more than the meaning.
 _DETAILED = frozenset({"SafetensorError", "SafetensorsParsingError", "UnidentifiedImageError"})
 #: A hub's 401 without a code of its own; missing and gated repositories have theirs.
-_BAD_TOKEN = (
+_UNKNOWN_LOGIN = (
     "the hub does not accept your token (HF_TOKEN, or that of hf auth login): "
     "log in again with: hf auth login"
 )
@@ -64,7 +64,7 @@ def reason_of(error: BaseException) -> str:
             meaning = _MEANINGS[kind.__name__]
             return f"{meaning}: {first_line(error)}" if kind.__name__ in _DETAILED else meaning
     if getattr(getattr(error, "response", None), "status_code", None) == 401:
-        return _BAD_TOKEN
+        return _UNKNOWN_LOGIN
     return first_line(error)
 
 

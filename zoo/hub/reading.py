@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,6 +98,38 @@ def read_remote(reference: str, *, revision: str | None = None) -> dict[str, Dat
         f"{reference}: neither a file or folder nor a dataset the hub shows to you "
         "(private ones: log in with: hf auth login)"
     )
+
+
+def commit_of(reference: str, revision: str) -> str:
+    """The commit that a branch, tag or commit of a hub dataset is now; offline it stays a word.
+
+    Asked for before anything is read: the library answers with whatever revision lies in its cache
+    where the hub lacks the one that was named.
+
+    Raises:
+        ZooError: the hub knows the dataset and no such revision of it.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        OfflineModeIsEnabled,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
+    for name, _ in _readings(reference):
+        try:
+            return str(api.dataset_info(name, revision=revision).sha)
+        except OfflineModeIsEnabled:
+            return revision
+        except GatedRepoError:
+            raise
+        except RepositoryNotFoundError:
+            continue
+        except RevisionNotFoundError as error:
+            raise ZooError(f"{reference}: the hub has no revision '{revision}' of it") from error
+    return revision
 
 
 def _readings(reference: str) -> list[tuple[str, str | None]]:

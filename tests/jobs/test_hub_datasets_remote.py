@@ -178,6 +178,12 @@ def test_a_pinned_revision_is_read_and_recorded_and_a_missing_one_is_told(tmp_pa
             tmp_path, hub.url, "org/pets", "v2", "org/pets", "f" * 40, "org/none", "v1",
             script=SOURCE,
         )  # fmt: skip
+    other, cached = ask(
+        tmp_path, hub.url, "org/pets", "f" * 40, "org/pets", commit, script=SOURCE,
+        HF_HUB_OFFLINE="1",
+    )  # fmt: skip
+    assert f"offline (HF_HUB_OFFLINE), and revision {'f' * 40} is not" in str(other["reason"])
+    assert cached["samples"] == 20
     assert (head["samples"], head["source"]) == (40, "hub")
     for pinned in (tag, exact):
         assert (pinned["samples"], pinned["again"]) == (20, 20)

@@ -71,7 +71,9 @@ def read_remote(reference: str, *, revision: str | None = None) -> dict[str, Dat
         raise ZooError(f"{reference}: no such file or folder")
     for name, subset in _readings(reference):
         try:
-            return dict(datasets.load_dataset(name, subset, revision=revision))
+            return _exactly(
+                dict(datasets.load_dataset(name, subset, revision=revision)), reference, revision
+            )
         except datasets.exceptions.DatasetNotFoundError as error:
             if "is a gated dataset" in str(error):
                 raise ZooError(
@@ -100,8 +102,25 @@ def read_remote(reference: str, *, revision: str | None = None) -> dict[str, Dat
     )
 
 
+def _exactly(found: dict[str, Dataset], reference: str, revision: str | None) -> dict[str, Dataset]:
+    """What was read; offline the library takes the revision read last, whichever is asked for.
+
+    Raises:
+        ZooError: it is another one.
+    """
+    from huggingface_hub.constants import HF_HUB_OFFLINE
+
+    files = [Path(file["filename"]) for rows in found.values() for file in rows.cache_files]
+    if HF_HUB_OFFLINE and revision and any(file.parent.name != revision for file in files):
+        raise ZooError(
+            f"{reference}: offline (HF_HUB_OFFLINE), and revision {revision} is not the one "
+            "that was last read into the local cache"
+        )
+    return found
+
+
 def commit_of(reference: str, revision: str) -> str:
-    """The commit that a branch, tag or commit of a hub dataset is now; offline it stays a word.
+    """The commit that a branch, tag or commit of a hub dataset is now; offline as it was given.
 
     Asked for before anything is read: the library answers with whatever revision lies in its cache
     where the hub lacks the one that was named.

@@ -273,6 +273,7 @@ def test_a_model_of_the_other_modality_or_without_tokenizer_is_at_fault(
     for model, data in ((image_model, texts), (text_model, images), (bare, texts)):
         done = fine_tune(job(model, data, tmp_path))
         assert (done.status, done.cause) == ("failed", "model"), (model, done.reason)
+        assert done.reason and not done.reason.endswith(":"), "what follows is the reason"
 
 
 def test_a_very_long_and_an_empty_text_are_learnt_from(text_model: Path, tmp_path: Path) -> None:

@@ -49,9 +49,13 @@ class Failure:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an exception's message, or its type where it says nothing."""
+    """The first line of an exception's message, or its type where it says nothing.
+
+    Where it ends in a colon, what follows is the message.
+    """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = lines[0] if lines else type(error).__name__
+    text = " ".join(lines) if text.endswith(":") else text
     return text[:REASON_CHARACTERS]
 
 

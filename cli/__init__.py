@@ -59,7 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        click.echo(f"Error: {_one_line(error)}", err=True)
+        from cli.text import say
+
+        say(f"Error: {_one_line(error)}")
         sys.exit(1)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped.", err=True)
@@ -69,17 +71,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stderr.close()
         sys.exit(0)
     except ZooError as error:
-        from cli.text import plain
+        from cli.text import say
 
-        click.echo(f"Error: {plain(str(error))}", err=True)
+        say(f"Error: {error}")
         sys.exit(1)
 
 
 def _one_line(error: click.ClickException) -> str:
     """A wrong option or argument in one line, with where to look."""
-    from cli.text import plain
-
-    text = plain(" ".join(error.format_message().split()))
+    text = " ".join(error.format_message().split())
     ctx = getattr(error, "ctx", None)
     return f"{text} See: {ctx.command_path} --help" if ctx else text
 

@@ -6,10 +6,8 @@ import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import click
-
 from cli.rows import print_json, print_table
-from cli.text import cell, count, interval, plain
+from cli.text import cell, count, interval, plain, say
 
 if TYPE_CHECKING:
     from zoo import Candidates, Limits
@@ -52,11 +50,11 @@ def _print_answer(answer: Candidates, limits: Limits) -> None:
     if rows:
         print_table(_COLUMNS, rows, title)
     else:
-        click.echo(f"{plain(answer.dataset)}: no model passes.", err=True)
+        say(f"{answer.dataset}: no model passes.")
     if answer.models and answer.models[0].accuracy is None:
-        click.echo("Ranking only: too little is known to expect an accuracy.", err=True)
+        say("Ranking only: too little is known to expect an accuracy.")
     for note in answer.notes:
-        click.echo(f"Note: {plain(note)}", err=True)
+        say(f"Note: {note}")
     _print_outside(answer, limits)
     if answer.models:
         _print_next(answer)
@@ -67,15 +65,10 @@ def _print_outside(answer: Candidates, limits: Limits) -> None:
         return
     parts = ", ".join(f"{name} {number}" for name, number in answer.outside.items())
     outside = answer.total - answer.passing
-    click.echo(
-        f"{answer.passing} of {answer.total} models pass; {outside} fell outside ({parts}).",
-        err=True,
-    )
+    say(f"{answer.passing} of {answer.total} models pass; {outside} fell outside ({parts}).")
     if len(answer.models) < answer.passing or limits.allow_unknown or not outside:
         return
-    click.echo(
-        "An unknown size or licence fails a limit. Keep such models: --allow-unknown", err=True
-    )
+    say("An unknown size or licence fails a limit. Keep such models: --allow-unknown")
 
 
 def _print_next(answer: Candidates) -> None:
@@ -83,8 +76,8 @@ def _print_next(answer: Candidates) -> None:
     untried = [model for model in answer.models if model.measured is None]
     best = plain((untried or answer.models)[0].model)
     loader = _LOADERS.get(answer.modality or "", "AutoModel")
-    click.echo(f"Next: transformers.{loader}.from_pretrained({best!r})", err=True)
+    say(f"Next: transformers.{loader}.from_pretrained({best!r})")
     dataset = shlex.quote(plain(answer.dataset))
     params = f"--param model={shlex.quote(best)} --param dataset={dataset}"
-    click.echo(f"Why: zoo query evidence {params}", err=True)
-    click.echo(f"Then: zoo record {shlex.quote(best)} {dataset} --{answer.metric} ...", err=True)
+    say(f"Why: zoo query evidence {params}")
+    say(f"Then: zoo record {shlex.quote(best)} {dataset} --{answer.metric} ...")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.options import as_json, open_zoo
+from cli.text import say
 
 if TYPE_CHECKING:
     from zoo.databases import Status
@@ -42,9 +43,9 @@ def serve(ctx: click.Context) -> None:
     from zoo.databases import serve as keep_open
 
     with open_zoo(ctx) as zoo:
-        click.echo(f"Serving {zoo.store.address}. Stop it with Ctrl-C.", err=True)
+        say(f"Serving {zoo.store.address}. Stop it with Ctrl-C.")
         keep_open(zoo.store)
-    click.echo("Stopped.", err=True)
+    say("Stopped.")
 
 
 @db.command()
@@ -141,4 +142,4 @@ def _print_moved(done: Moved, *, as_json: bool, next_: str) -> None:
     rows = [[table.replace("_", " "), f"{count:,}"] for table, count in done.rows.items()]
     rows.append(["artefacts", f"{done.artifacts:,}"])
     print_table(("", "rows"), rows, f"{plain(done.target)}: checked, counts and checksums agree")
-    click.echo(plain(next_), err=True)
+    say(next_)

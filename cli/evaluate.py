@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.options import as_json, method, modality, open_zoo
+from cli.text import say
 
 if TYPE_CHECKING:
     from learn import Prediction, Result
@@ -100,7 +101,7 @@ def _draw(results: list[Result], predictions: list[Prediction], folder: Path) ->
     from learn.plots import plot
 
     for path in plot(results, predictions, folder):
-        click.echo(f"Drawn: {path}", err=True)
+        say(f"Drawn: {path}")
 
 
 def _print(results: list[Result]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from cli.options import as_json, open_zoo
+from cli.text import say
 
 
 @click.command()
@@ -24,8 +25,7 @@ def export(ctx: click.Context, path: Path, as_json: bool) -> None:
         tables = {field.name: len(getattr(history, field.name)) for field in fields(history)}
         print_json({"path": str(path), "rows": tables})
         return
-    click.echo(
+    say(
         f"{len(history.models):,} models, {len(history.datasets):,} datasets and "
-        f"{len(history.fine_tunings):,} fine-tunings are in {path}.",
-        err=True,
+        f"{len(history.fine_tunings):,} fine-tunings are in {path}."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from cli.options import as_json, dry_run, open_zoo
+from cli.text import say
 
 
 @click.command()
@@ -26,4 +27,4 @@ def forget(
         return
     listed = ", ".join(f"{count} {what}" for what, count in gone.relationships.items())
     would = "Would forget" if dry_run else "Forgot"
-    click.echo(f"{would} {gone.kind} {gone.id}: {listed or 'no relationships'}.", err=True)
+    say(f"{would} {gone.kind} {gone.id}: {listed or 'no relationships'}.")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from cli.options import as_json, open_zoo
-from cli.text import cell, count, plain
+from cli.text import cell, count, say
 from graphdb.errors import ZooError
 
 
@@ -75,11 +75,11 @@ def datasets(
         columns = ("dataset", "modality", "classes", "samples", "seen by the probe", "similarities")
         print_table(columns, rows, "Datasets")
         for note in dict.fromkeys(note for one in done.datasets for note in one.notes):
-            click.echo(f"Note: {plain(note)}", err=True)
+            say(f"Note: {note}")
         for failure in done.failures:
-            click.echo(f"Failed: {plain(failure.reference)}: {plain(failure.reason)}", err=True)
+            say(f"Failed: {failure.reference}: {failure.reason}")
         if done.datasets:
-            click.echo("Next: zoo ingest runs, or: zoo predict DATASET", err=True)
+            say("Next: zoo ingest runs, or: zoo predict DATASET")
     if done.failures and not done.datasets:
         raise ZooError(f"None of {len(done.failures)} datasets could be read; why: zoo ls jobs")
 

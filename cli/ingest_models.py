@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from cli.options import as_json, dry_run, open_zoo
-from cli.text import cell, count, plain
+from cli.text import cell, count, say
 from graphdb.errors import ZooError
 
 
@@ -69,8 +69,8 @@ def models(
         )
         print_table(columns, rows, "Would be added" if dry_run else "Models")
         for failure in failures:
-            click.echo(f"Failed: {plain(failure.reference)}: {plain(failure.reason)}", err=True)
+            say(f"Failed: {failure.reference}: {failure.reason}")
         if found and not dry_run:
-            click.echo("Next: zoo ingest datasets REF..., then zoo ingest runs", err=True)
+            say("Next: zoo ingest datasets REF..., then zoo ingest runs")
     if failures and not found:
         raise ZooError(f"None of {len(failures)} models could be read; why: zoo ls jobs")

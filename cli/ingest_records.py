@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.options import as_json, dry_run, open_zoo
-from cli.text import plain
+from cli.text import say
 
 if TYPE_CHECKING:
     from graphdb.records import Refusal
@@ -82,9 +82,9 @@ def _print(done: Ingested, path: Path, dry_run: bool) -> None:
     from cli.rows import print_table
 
     found = {"transfergraph": "TransferGraph's files", "bundle": "a record bundle"}
-    click.echo(f"Found {found[done.kind]} in {path}.", err=True)
+    say(f"Found {found[done.kind]} in {path}.")
     for note in done.notes:
-        click.echo(f"Note: {plain(note)}", err=True)
+        say(f"Note: {note}")
     rows = [
         [name.replace("_", " "), *(f"{number:,}" for number in count_rows(change).values())]
         for name, change in done.changes.tables.items()
@@ -92,15 +92,15 @@ def _print(done: Ingested, path: Path, dry_run: bool) -> None:
     columns = ("", "created", "updated", "unchanged")
     print_table(columns, rows, "Would be written" if dry_run else "Written")
     if done.refused:
-        click.echo(f"{len(done.refused)} rows refused:", err=True)
+        say(f"{len(done.refused)} rows refused:")
         for line in summarise(done.refused)[:_SHOWN]:
-            click.echo(f"  {plain(line)}", err=True)
-        click.echo("  every one of them: --json", err=True)
+            say(f"  {line}")
+        say("  every one of them: --json")
     if dry_run:
-        click.echo("Dry run: nothing was written.", err=True)
+        say("Dry run: nothing was written.")
     elif done.changes.run is None:
-        click.echo("Nothing changed: all of it was there already.", err=True)
+        say("Nothing changed: all of it was there already.")
     else:
-        click.echo(f"Run {done.changes.run}. Undo: zoo forget {done.changes.run}", err=True)
+        say(f"Run {done.changes.run}. Undo: zoo forget {done.changes.run}")
         for command in next_commands(done.modalities):
-            click.echo(f"Next: {command}", err=True)
+            say(f"Next: {command}")

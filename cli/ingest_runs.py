@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from cli.options import as_json, dry_run, modality, open_zoo
-from cli.text import plain
+from cli.text import plain, say
 from graphdb.errors import ZooError
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def runs(
         if not dry_run:
             request, failures = _with_missing(zoo.store, request)
             for failure in failures:
-                click.echo(f"Failed: {plain(failure.reference)}: {plain(failure.reason)}", err=True)
+                say(f"Failed: {failure.reference}: {failure.reason}")
         plan = make_plan(zoo.store, request)
         _print_plan(plan, as_json=as_json, whole=dry_run)
         if dry_run:
@@ -176,29 +176,27 @@ def _print_plan(plan: Plan, *, as_json: bool, whole: bool) -> None:
         total = {"jobs": len(plan.jobs), "unpriced": price.unknown, **counts}
         print_json({**total, "hours": hours.pop("seconds"), **hours})
         return
-    click.echo(
+    say(
         f"{len(plan.jobs)} jobs missing; {plan.present} pairs have a result, {plan.failed} failed "
-        f"before, {plan.running} run elsewhere.",
-        err=True,
+        f"before, {plan.running} run elsewhere."
     )
     if plan.failed:
-        click.echo("Take the failed ones again with --retry", err=True)
+        say("Take the failed ones again with --retry")
     if len(plan.jobs) > price.unknown:
-        click.echo(
+        say(
             f"Price: {price.seconds / 3600:.2f} hours of one device "
             f"({price.low / 3600:.2f} to {price.high / 3600:.2f}), from like runs"
-            + (f"; {price.unknown} jobs are like nothing known" if price.unknown else ""),
-            err=True,
+            + (f"; {price.unknown} jobs are like nothing known" if price.unknown else "")
         )
     elif plan.jobs:
-        click.echo("Price: unknown, no run in the zoo says how long it took.", err=True)
+        say("Price: unknown, no run in the zoo says how long it took.")
     for failure in plan.unreachable[:_SHOWN]:
-        click.echo(f"Left out: {plain(failure.reason)}", err=True)
+        say(f"Left out: {failure.reason}")
     if whole:
         for job in plan.jobs[:_SHOWN]:
-            click.echo(f"  {plain(job.spec.model.id)} on {plain(job.spec.dataset.id)}", err=True)
+            say(f"  {job.spec.model.id} on {job.spec.dataset.id}")
         if len(plan.jobs) > _SHOWN:
-            click.echo(f"  and {len(plan.jobs) - _SHOWN} more; all: --json", err=True)
+            say(f"  and {len(plan.jobs) - _SHOWN} more; all: --json")
 
 
 def _bars(total: int) -> Any:
@@ -251,17 +249,16 @@ def _print_done(done: Progress, *, as_json: bool) -> None:
         _print_counts(done)
     for model, dataset, reason in done.failures[:_SHOWN]:
         line = f"Failed: {plain(model)} on {plain(dataset)}: {plain(reason)}"
-        click.echo(line, err=True)
+        say(line)
     if len(done.failures) > _SHOWN:
-        click.echo(f"and {len(done.failures) - _SHOWN} more failed", err=True)
-    click.echo(
+        say(f"and {len(done.failures) - _SHOWN} more failed")
+    say(
         f"{done.done} done, {done.failed} failed, {done.elsewhere} elsewhere "
-        f"in {done.seconds:.0f} s.",
-        err=True,
+        f"in {done.seconds:.0f} s."
     )
     if done.budget_spent:
-        click.echo("The budget is spent; the same command goes on with the rest.", err=True)
+        say("The budget is spent; the same command goes on with the rest.")
     if done.failed:
-        click.echo("See them: zoo ls jobs, then zoo show JOB", err=True)
+        say("See them: zoo ls jobs, then zoo show JOB")
     elif done.done:
-        click.echo("Next: zoo train", err=True)
+        say("Next: zoo train")

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 
 from cli.options import as_json, dry_run, modality, open_zoo
-from cli.text import plain
+from cli.text import say
 
 
 @click.command()
@@ -60,5 +60,5 @@ def scores(
             }
         )
     for failure in done.failures:
-        click.echo(f"Failed: {plain(failure.reference)}: {plain(failure.reason)}", err=True)
-    click.echo(f"{done.written} scores {'missing' if dry_run else 'written'}.", err=True)
+        say(f"Failed: {failure.reference}: {failure.reason}")
+    say(f"{done.written} scores {'missing' if dry_run else 'written'}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from cli.options import as_json, modality, open_zoo
+from cli.text import say
 
 _FILL = "The zoo is empty. Fill it first: zoo ingest records PATH"
 #: What to type where nothing of a kind is there.
@@ -40,4 +41,4 @@ def ls(
     narrowed = modality is not None or contains is not None
     print_rows(rows, as_json=as_json, nothing="Nothing found." if narrowed else _FIRST[kind])
     if len(rows) == limit:
-        click.echo(f"The first {limit}; more: --limit", err=True)
+        say(f"The first {limit}; more: --limit")

@@ -7,6 +7,7 @@ import shlex
 import click
 
 from cli.options import as_json, open_zoo
+from cli.text import say
 from graphdb.errors import ZooError
 
 
@@ -31,4 +32,4 @@ def quarantine(
         print_json({"dataset": dataset, "quarantined": reason})
         return
     did = "trusted again" if lift else f"set aside: {reason}"
-    click.echo(f"{dataset} is {did}. Train anew to have it count: zoo train", err=True)
+    say(f"{dataset} is {did}. Train anew to have it count: zoo train")

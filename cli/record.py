@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from cli.options import as_json, method, modality, open_zoo
+from cli.text import say
 from graphdb.errors import ZooError
 
 if TYPE_CHECKING:
@@ -75,4 +76,4 @@ def record(
         return
     words = {"created": "Recorded", "updated": "Corrected", "unchanged": "Already there"}
     undo = f" Undo: zoo forget {changes.run}" if changes.run else ""
-    click.echo(f"{words[did]}: {model} on {dataset}, {metric} {value:g}.{undo}", err=True)
+    say(f"{words[did]}: {model} on {dataset}, {metric} {value:g}.{undo}")

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.text import cell, plain
+from cli.text import cell, plain, say
 
 _PIPED = 160
 
@@ -42,7 +42,7 @@ def print_rows(
             print_json(dict(row))
         return
     if not rows:
-        click.echo(nothing, err=True)
+        say(nothing)
         return
     print_table(list(rows[0]), [[cell(value) for value in row.values()] for row in rows], title)
 

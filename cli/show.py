@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from cli.options import as_json, open_zoo
+from cli.text import say
 
 
 @click.command()
@@ -42,4 +43,4 @@ def show(
         if found.results:
             print_rows(found.results, as_json=False, title="Results")
     if html is not None:
-        click.echo(f"Drawn: open {plain(str(html))} in a browser.", err=True)
+        say(f"Drawn: open {html!s} in a browser.")

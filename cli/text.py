@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+import click
+
 _LONGEST = 120
 #: Control characters, and those that reorder or hide what stands around them.
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -15,6 +17,11 @@ def plain(text: str) -> str:
         character if unicodedata.category(character) not in _HIDDEN else _escaped(character)
         for character in text
     )
+
+
+def say(text: str) -> None:
+    """One line of words on stderr."""
+    click.echo(plain(text), err=True)
 
 
 def cell(value: object) -> str:

@@ -7,6 +7,7 @@ import json
 import click
 
 from cli.options import as_json, method, modality, open_zoo
+from cli.text import say
 
 
 @click.command()
@@ -56,10 +57,8 @@ def train(
             }
         )
         return
-    click.echo(
-        f"Learner {record.id} ({record.kind}, {record.modality}, {record.method}).", err=True
-    )
+    say(f"Learner {record.id} ({record.kind}, {record.modality}, {record.method}).")
     for name, value in json.loads(record.metrics).items():
         if isinstance(value, int | float):
-            click.echo(f"  {name.replace('_', ' ')}: {value:.3f}", err=True)
-    click.echo("Next: zoo predict DATASET, or zoo predict --all", err=True)
+            say(f"  {name.replace('_', ' ')}: {value:.3f}")
+    say("Next: zoo predict DATASET, or zoo predict --all")

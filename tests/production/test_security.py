@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import hashlib
 import io
@@ -119,6 +120,34 @@ def test_a_title_is_text(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     assert "owned" in shown
     assert not {unicodedata.category(c) for c in shown.replace("\n", "")} & HIDDEN
+
+
+def test_words_about_hostile_names_are_shown_plain(
+    store: Store, zoo_env: dict[str, str], tmp_path: Path
+) -> None:
+    """Ids of a shared database that commands repeat on stderr."""
+    name = "\x1b[2J\x9b2J\u202e\u2066"
+    write(store, _hostile([name]))
+    printed = [
+        run_zoo("forget", "--kind", "model", "--dry-run", "--", name, env=zoo_env),
+        run_zoo("quarantine", "--reason", name, "--", name, env=zoo_env),
+        run_zoo("record", "--accuracy", ".5", "--", name, name, env=zoo_env),
+        run_zoo("export", str(tmp_path / name), env=zoo_env),
+    ]
+    assert [done.returncode for done in printed] == [0, 0, 0, 0], printed
+    for done in printed:
+        assert "\\u001b[2J" in done.stderr
+        assert not {unicodedata.category(c) for c in done.stderr.replace("\n", "")} & HIDDEN
+
+
+def test_only_what_shows_text_plain_writes_to_stderr() -> None:
+    """A command's words go through ``say``; a constant may be written as it is."""
+    for file in (ROOT / "cli").glob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "click.echo":
+                told = any(keyword.arg == "err" for keyword in call.keywords)
+                plainly = isinstance(call.args[0], ast.Constant) or file.name == "text.py"
+                assert plainly or not told, f"{file.name}:{call.lineno}"
 
 
 @pytest.mark.parametrize("text", HOSTILE)

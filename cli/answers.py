@@ -46,7 +46,7 @@ def _print_answer(answer: Candidates, limits: Limits) -> None:
         for model in answer.models
     ]
     how = f"{answer.method} fine-tuning, {answer.metric}, learner {answer.learner}"
-    title = f"{plain(answer.dataset)}: {how}"
+    title = f"{answer.dataset}: {how}"
     if rows:
         print_table(_COLUMNS, rows, title)
     else:

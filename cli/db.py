@@ -106,12 +106,12 @@ def restore(ctx: click.Context, path: Path, as_json: bool) -> None:
 
 def _print_status(found: Status) -> None:
     from cli.rows import print_table
-    from cli.text import cell, plain
+    from cli.text import cell
 
     rows = [
-        ["store", plain(found.address)],
+        ["store", found.address],
         ["database", cell(found.database)],
-        ["server", f"{plain(found.server)}, Bolt {found.bolt}"],
+        ["server", f"{found.server}, Bolt {found.bolt}"],
         ["schema", f"version {found.schema} of {found.current_schema}"],
         *([name, f"{number:,}"] for name, number in found.nodes.items()),
         *([name, f"{number:,}"] for name, number in found.relationships.items()),
@@ -134,12 +134,11 @@ def _print_status(found: Status) -> None:
 
 def _print_moved(done: Moved, *, as_json: bool, next_: str) -> None:
     from cli.rows import print_json, print_table
-    from cli.text import plain
 
     if as_json:
         print_json(done)
         return
     rows = [[table.replace("_", " "), f"{count:,}"] for table, count in done.rows.items()]
     rows.append(["artefacts", f"{done.artifacts:,}"])
-    print_table(("", "rows"), rows, f"{plain(done.target)}: checked, counts and checksums agree")
+    print_table(("", "rows"), rows, f"{done.target}: checked, counts and checksums agree")
     say(next_)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from cli.options import as_json, dry_run, modality, open_zoo
-from cli.text import plain, say
+from cli.text import say
 from graphdb.errors import ZooError
 
 if TYPE_CHECKING:
@@ -248,8 +248,7 @@ def _print_done(done: Progress, *, as_json: bool) -> None:
     if as_json:
         _print_counts(done)
     for model, dataset, reason in done.failures[:_SHOWN]:
-        line = f"Failed: {plain(model)} on {plain(dataset)}: {plain(reason)}"
-        say(line)
+        say(f"Failed: {model} on {dataset}: {reason}")
     if len(done.failures) > _SHOWN:
         say(f"and {len(done.failures) - _SHOWN} more failed")
     say(

@@ -39,7 +39,7 @@ def show(
         rows = [
             [name, cell(value)] for name, value in found.properties.items() if value is not None
         ]
-        print_table(("", ""), rows, f"{found.kind} {plain(identity)}")
+        print_table(("", ""), rows, f"{found.kind} {identity}")
         if found.results:
             print_rows(found.results, as_json=False, title="Results")
     if html is not None:

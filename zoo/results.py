@@ -78,12 +78,13 @@ def _new_ends(store: Store, model: str, dataset: str, modality: str | None) -> H
     """The model and the dataset; one that is new is of the other's modality where none is named."""
     _checked(model, "model")
     _checked(dataset, "dataset")
+    models, datasets = store.read("model", id=model), store.read("dataset", id=dataset)
     if modality is None:
-        rows = store.read("model", id=model) + store.read("dataset", id=dataset)
-        modality = next((row["modality"] for row in rows if row["modality"]), None)
+        known = (row["modality"] for row in models + datasets)
+        modality = next(filter(None, known), None)
     return History(
-        models=[] if store.read("model", id=model) else [Model(model, modality=modality)],
-        datasets=[] if store.read("dataset", id=dataset) else [Dataset(dataset, modality=modality)],
+        models=[] if models else [Model(model, modality=modality)],
+        datasets=[] if datasets else [Dataset(dataset, modality=modality)],
     )
 
 

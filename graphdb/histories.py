@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 
 from graphdb.changes import Change, Changes
+from graphdb.memory import uncollected
 from graphdb.records import (
     Dataset,
     Embedding,
@@ -71,7 +72,8 @@ def write_history(
     """
     from graphdb.staging import rehearse_staged, write_staged
 
-    tables = [(table, table.rows(history)) for table in TABLES]
+    with uncollected():
+        tables = [(table, table.rows(history)) for table in TABLES]
     total = sum(len(rows) for _, rows in tables)
     report = progress or (lambda table, done, total: None)
     whole = partial(write_whole, tables=tables, provenance=provenance, report=report)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -36,9 +36,9 @@ class Table:
     name: str
     query: str
     to_row: Callable[[Any], Row]
-    #: Sorted by it, so that writers take their locks in one order.
-    order: Callable[[Any], Any]
-    #: Texts that say which row it is.
+    #: Entries of a row to sort by, the end that is locked first: writers take locks in one order.
+    order: tuple[str, ...]
+    #: Texts that say which record it is.
     keys: tuple[str, ...]
 
     def rows(self, history: History) -> list[Row]:
@@ -46,7 +46,7 @@ class Table:
         records = getattr(history, self.name)
         for record in records:
             self._check(record)
-        return _once([self.to_row(record) for record in sorted(records, key=self.order)])
+        return _once([self.to_row(record) for record in records], itemgetter(*self.order))
 
     def _check(self, record: Any) -> None:
         for key in self.keys:
@@ -59,11 +59,8 @@ class Table:
                 )
 
 
-def _once(rows: list[Row]) -> list[Row]:
-    """Each key once: of two records of one key the later adds to the earlier."""
-    if not rows:
-        return rows
-    key = itemgetter(*(name for name in rows[0] if name != "set"))
+def _once(rows: list[Row], key: Callable[[Row], Any]) -> list[Row]:
+    """Sorted, each key once: of two records of one key the later adds to the earlier."""
     rows.sort(key=key)
     kept = rows[:1]
     for row in rows[1:]:
@@ -139,15 +136,13 @@ def _pair_row(keys: tuple[str, ...], properties: Callable[[Any], Row]) -> Callab
     return to_row
 
 
-def _table(name: str, keys: tuple[str, ...], to_row: Callable[[Any], Row], *order: str) -> Table:
-    return Table(name, f"upsert_{name}", to_row, attrgetter(*(order or keys)), keys)
-
-
 def _keyed(
     name: str, keys: tuple[str, ...], properties: Callable[[Any], Row], *order: str
 ) -> Table:
-    return _table(name, keys, _pair_row(keys, properties), *order)
+    return Table(name, f"upsert_{name}", _pair_row(keys, properties), order or keys, keys)
 
+
+_SIMILAR = ("dataset_a", "dataset_b", "measure", "probe")
 
 #: In the order of writing: ends before relationships.
 TABLES = (
@@ -155,7 +150,13 @@ TABLES = (
     _keyed("datasets", ("id",), _dataset),
     _keyed("fine_tunings", ("id", "model", "dataset"), _fine_tuning, "model", "dataset", "id"),
     _keyed("pretrainings", ("model", "dataset"), _pretraining),
-    _table("similarities", ("dataset_a", "dataset_b", "measure", "probe"), _similarity_row),
+    Table("similarities", "upsert_similarities", _similarity_row, _SIMILAR, _SIMILAR),
     _keyed("transferabilities", ("model", "dataset", "method"), _transferability),
-    _table("embeddings", ("dataset", "probe", "method"), _embedding_row),
+    Table(
+        "embeddings",
+        "upsert_embeddings",
+        _embedding_row,
+        ("dataset", "id"),
+        ("dataset", "probe", "method"),
+    ),
 )

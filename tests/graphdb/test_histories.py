@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from neo4j.exceptions import TransientError
 
-from graphdb import histories, staging
+from graphdb import histories, rows, staging
 from graphdb.changes import Change
 from graphdb.dump import dump_table
 from graphdb.errors import ZooError
@@ -38,6 +38,15 @@ def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
 def _stage_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(histories, "WHOLE", 0)
     monkeypatch.setattr(histories, "BATCH", 2)
+
+
+def test_rows_are_written_in_the_order_of_the_models_that_they_lock() -> None:
+    """Writers that lock in different orders wait for each other."""
+    records = [FineTuning(f"{9 - i}", f"m{i}", "d", 0.5) for i in range(9)]
+    [table] = [table for table in rows.TABLES if table.name == "fine_tunings"]
+    written = table.rows(History(fine_tunings=[*records[::-1], replace(records[0], seed=1)]))
+    assert [row["model"] for row in written] == [f"m{i}" for i in range(9)]
+    assert written[0]["set"]["seed"] == 1
 
 
 @pytest.mark.usefixtures("size")

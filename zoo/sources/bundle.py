@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 
 from graphdb.errors import ZooError
+from graphdb.memory import uncollected
 from graphdb.records import (
     Dataset,
     Embedding,
@@ -44,21 +43,9 @@ def read_bundle(folder: Path, *, progress: Progress | None = None) -> History:
     if not folder.is_dir():
         raise ZooError(f"No folder {folder}. A record bundle is a folder of CSV files.")
     reader = _Reader(folder, progress)
-    with _uncollected():
+    with uncollected():
         reader.read()
     return reader.history
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No garbage collection: looking through millions of new rows, all alive, doubles the time."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
 
 
 class _Reader:

@@ -8,10 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from zoo.hub import load_dataset
 from zoo.jobs.devices import DISTRIBUTED, devices, variable
+from zoo.jobs.embedding import load_probe, represent, walk
 from zoo.jobs.finetuning import halving
+from zoo.jobs.specs import ModelSource, Settings
 
 
 @pytest.mark.parametrize(
@@ -67,3 +71,16 @@ def test_a_batch_that_is_no_power_of_two_keeps_its_steps() -> None:
 
     assert halving(train, 30) == 1
     assert tried == [30, 15, 6, 3, 1] and all(30 % batch == 0 for batch in tried)
+
+
+def test_a_probe_and_what_it_reads_are_on_one_device(image_model: Path, images: Path) -> None:
+    """The device without memory refuses tensors of another one, as an accelerator does."""
+    data, settings = load_dataset(str(images)), Settings()
+    source = ModelSource(id="probe", address=str(image_model))
+    probe = load_probe(source, modality="image", settings=settings)
+    probe.model.to("meta")
+    seen = walk(
+        data, probe, np.arange(4), settings=settings, look=lambda b: represent(probe.model, b)
+    )
+    with pytest.raises(NotImplementedError, match="no data"):  # forward done, nothing to read
+        next(seen)

@@ -13,8 +13,12 @@ from safetensors.numpy import load_file, save_file
 from graphdb.columns import Subgraph, take
 from graphdb.errors import ZooError
 from learn import fingerprint, load_learner, make_learner, save_learner
+from learn.hetero import fit_networks
+from learn.kernel import KernelConfig, dataset_kernel
 from learn.learner import Fitted, Ranking
+from learn.network import NetworkConfig
 from learn.regimes import keep_models
+from learn.view import fit_encoder, make_view
 from tests.learn.graphs import Shape, generate, texts, with_values, without
 from tests.learn.learners import small_learner
 
@@ -300,6 +304,16 @@ def test_very_large_zoos_are_learned_from_a_sample(
     ranking = small_learner().fit(hidden, seed=0).rank(hidden, 0)
     truth = take(graph.fine_tunings, graph.fine_tunings.dataset == 0)
     assert np.corrcoef(ranking.score[truth.model], truth.value)[0, 1] > 0.5
+
+
+def test_training_keeps_every_tensor_on_the_device_it_was_given(graph: Subgraph) -> None:
+    """The device without memory refuses tensors of another one, as an accelerator does."""
+    view = make_view(graph, encoder=fit_encoder(graph), method="full")
+    near = dataset_kernel(view, KernelConfig())
+    config = NetworkConfig(networks=2, steps=2)
+    folds = [np.array([0]), np.array([1])]
+    with pytest.raises(NotImplementedError, match="no data"):  # training over, nothing to keep
+        fit_networks(view, near, folds=folds, config=config, scores=True, seed=0, device="meta")
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no accelerator on this machine")

@@ -9,6 +9,9 @@ import click
 from cli.options import as_json, open_zoo
 from cli.text import say
 
+#: Room for an error and for the command that repeats a job alone, whole.
+_LONGEST = 4_000
+
 
 @click.command()
 @click.argument("identity", metavar="ID")
@@ -37,7 +40,9 @@ def show(
         print_json({"kind": found.kind, **found.properties, "results": found.results})
     else:
         rows = [
-            [name, cell(value)] for name, value in found.properties.items() if value is not None
+            [name, cell(value, longest=_LONGEST)]
+            for name, value in found.properties.items()
+            if value is not None
         ]
         print_table(("", ""), rows, f"{found.kind} {identity}")
         if found.results:

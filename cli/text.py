@@ -24,7 +24,7 @@ def say(text: str) -> None:
     click.echo(plain(text), err=True)
 
 
-def cell(value: object) -> str:
+def cell(value: object, *, longest: int = _LONGEST) -> str:
     """A table's cell: unknown is a dash, long ids are cut in the middle."""
     if value is None:
         return "-"
@@ -33,9 +33,9 @@ def cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.3f}"
     text = plain(str(value))
-    if len(text) <= _LONGEST:
+    if len(text) <= longest:
         return text
-    return f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 2 :]}"
+    return f"{text[: longest // 2]}…{text[-(longest // 2) :]}"
 
 
 def count(value: int | None) -> str:

@@ -144,6 +144,8 @@ def end_job(
     error: str | None = None,
     cause: str | None = None,
     seconds: float | None = None,
+    device: str | None = None,
+    peak_memory_bytes: int | None = None,
 ) -> bool:
     """Write how a job ended and its result, together; False where it was taken over meanwhile."""
 
@@ -156,6 +158,8 @@ def end_job(
             error=error,
             cause=cause,
             seconds=seconds,
+            device=device,
+            peak_memory_bytes=peak_memory_bytes,
         )
         if rows and result is not None and provenance is not None:
             table = next(table for table in TABLES if table.name == "fine_tunings")

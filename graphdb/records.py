@@ -71,6 +71,7 @@ class FineTuning:
     seed: int | None = None
     seconds: float | None = None
     device: str | None = None
+    peak_memory_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -51,12 +52,18 @@ def show_node(store: Store, identity: str, *, kind: str | None = None, limit: in
         if rows:
             query = _RESULTS.get(candidate)
             results = store.read(query, id=identity, limit=limit) if query else []
-            return Shown(candidate, rows[0], results)
+            return Shown(candidate, rows[0] | _command(rows[0]), results)
     kinds = (kind,) if kind else _SHOWN
     raise ZooError(
         f"No {kind or 'such thing'} {identity[:200]!r} in the zoo.{meant(store, identity, kinds)} "
         f"List what there is: zoo ls {' | '.join(f'{one}s' for one in kinds)}"
     )
+
+
+def _command(row: Row) -> Row:
+    """What to type to do a job again, out of its arguments."""
+    arguments = json.loads(row.get("arguments") or "{}")
+    return {"command": arguments["command"]} if "command" in arguments else {}
 
 
 def meant(store: Store, identity: str, kinds: Sequence[str]) -> str:

@@ -13,7 +13,8 @@ WHERE results = 0
 SET j.kind = $kind, j.status = 'running', j.owner = $owner, j.arguments = $arguments,
     j.claimed = datetime(), j.lease_until = datetime() + duration({seconds: $lease}),
     j.attempts = coalesce(j.attempts, 0) + CASE WHEN j.claim = $token THEN 0 ELSE 1 END,
-    j.claim = $token, j.error = NULL, j.cause = NULL, j.seconds = NULL
+    j.claim = $token, j.error = NULL, j.cause = NULL, j.seconds = NULL,
+    j.device = NULL, j.peak_memory_bytes = NULL
 MERGE (j)-[:OF]->(m)
 MERGE (j)-[:ON]->(d)
 RETURN j.attempts AS attempts

@@ -5,7 +5,7 @@ WHERE NOT coalesce(r.run, '') IN $hidden
 WITH d, m, r ORDER BY m.id, r.id
 RETURN d.id AS dataset,
        ['model', 'id', 'value', 'metric', 'method', 'epochs', 'learning_rate', 'batch_size',
-        'seed', 'seconds', 'device'] AS keys,
+        'seed', 'seconds', 'device', 'peak_memory_bytes'] AS keys,
        collect([m.id, r.id, r.value, r.metric, r.method, r.epochs, r.learning_rate, r.batch_size,
-                r.seed, r.seconds, r.device]) AS records
+                r.seed, r.seconds, r.device, r.peak_memory_bytes]) AS records
 ORDER BY dataset

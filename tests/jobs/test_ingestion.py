@@ -144,7 +144,14 @@ def test_the_commands_fill_a_zoo_from_nothing(
     answer = json.loads(done.stdout)
     assert answer["written"] == 2 and not answer["failures"], done.stderr
     done = zoo(zoo_env, "ls", "jobs", "--json")
-    assert json.loads(done.stdout.splitlines()[0])["status"] == "done"
+    job = json.loads(done.stdout.splitlines()[0])
+    assert job["status"] == "done"
+    shown = json.loads(zoo(zoo_env, "show", job["id"], "--json").stdout)
+    assert shown["seconds"] > 0 and shown["device"] and shown["peak_memory_bytes"] > 10**6
+    assert shown["command"].startswith("zoo ingest runs --models m --datasets d --retry --seed 0")
+    table = " ".join(zoo(zoo_env, "show", job["id"]).stdout.split())
+    assert f"peak_memory_bytes {shown['peak_memory_bytes']}" in table
+    assert shown["command"] in table, "whole, to be copied"
     done = zoo(zoo_env, "ingest", "models", "/no/such/folder")
     assert done.returncode == 1 and "Traceback" not in done.stderr
 

@@ -185,6 +185,8 @@ def test_a_plan_is_limited_to_what_is_named_and_says_what_is_not_there(store: St
     plan = make_plan(store, Request(models=("org/m2",), datasets=("org/d1",)))
     assert [(j.spec.model.id, j.spec.dataset.id) for j in plan.jobs] == [("org/m2", "org/d1")]
     assert plan.jobs[0].command.startswith("zoo ingest runs --models org/m2 --datasets org/d1")
+    limited = make_plan(store, Request(max_samples=50, allow_pickle=True)).jobs[0]
+    assert limited.command.endswith("--max-samples 50 --allow-pickle")
     with pytest.raises(ZooError, match="No model 'org/none'"):
         make_plan(store, Request(models=("org/none",)))
 

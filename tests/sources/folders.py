@@ -91,6 +91,7 @@ def full_history() -> History:
                 seed=-1,
                 seconds=12.25,
                 device="cuda, 1",
+                peak_memory_bytes=2**40,
             ),
             FineTuning("r2", "bare", "-1+1", -0.5, metric="mcc", method="lora"),
             FineTuning("r3", "bare", "-1+1", 1e300, metric="mse", method="linear"),

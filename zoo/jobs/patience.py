@@ -91,6 +91,7 @@ class PatientLedger:
                 self._store, spec.id, owner=self._owner, status=outcome.status,
                 result=outcome.fine_tuning(spec) if done else None, provenance=provenance,
                 error=outcome.reason, cause=outcome.cause, seconds=outcome.seconds,
+                device=outcome.device, peak_memory_bytes=outcome.peak_memory_bytes,
             )
         )  # fmt: skip
 

@@ -65,6 +65,12 @@ class Planned:
         words = ["zoo", "ingest", "runs", "--models", self.spec.model.id]
         words += ["--datasets", self.spec.dataset.id, "--retry", "--seed"]
         words += [str(self.spec.settings.seed), *_options(self.spec.settings)]
+        if self.spec.dataset.max_samples is not None:
+            words += ["--max-samples", str(self.spec.dataset.max_samples)]
+        allowed = ("trust_remote_code", "allow_pickle")
+        words += [
+            f"--{name.replace('_', '-')}" for name in allowed if getattr(self.spec.model, name)
+        ]
         return shlex.join(words)
 
     def claim(self) -> ledger.Claim:

@@ -167,4 +167,5 @@ class Outcome(BaseModel):
             seed=spec.settings.seed,
             seconds=self.seconds,
             device=self.device,
+            peak_memory_bytes=self.peak_memory_bytes,
         )

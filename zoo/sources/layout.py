@@ -42,6 +42,7 @@ FILES: dict[str, tuple[Column, ...]] = {
         Column("seed", "integer"),
         Column("seconds", "real", low=0),
         Column("device"),
+        *_counts("peak_memory_bytes"),
     ),
     "similarities": (
         *_columns("id", "dataset_a", "dataset_b", required=True),

@@ -50,7 +50,8 @@ class Results:
         self._check_repeats(rows, ids)
         ends = (cast("list[str]", ids), models, datasets, cast("list[float]", values))
         rest = (metrics, methods, *settings, rows.reals("seconds"), rows.texts("device"))
-        self.records.extend(map(FineTuning, *ends, *rest))
+        memory = rows.integers("peak_memory_bytes")
+        self.records.extend(map(FineTuning, *ends, *rest, memory))
 
     def _check_repeats(self, rows: Parsed, ids: list[str | None]) -> None:
         fresh = dict(zip(ids, rows.lines, strict=True))

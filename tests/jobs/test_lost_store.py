@@ -7,9 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,14 +25,16 @@ from graphdb.records import Dataset, FineTuning, History, Model
 from graphdb.runs import Provenance
 from graphdb.runs import owner as this_process
 from graphdb.store import Store
-from tests.jobs.conftest import job
+from tests.jobs.conftest import job, make_images
 from tests.jobs.test_kills import start, wait_for_job
 from tests.neo4j import Release, Server
 from zoo.jobs.holding import held, hold, let_go
+from zoo.jobs.ingestion import ingest_datasets, ingest_scores
 from zoo.jobs.local import LocalLauncher
 from zoo.jobs.planning import Request
+from zoo.jobs.probing import run_here
 from zoo.jobs.running import ingest_runs
-from zoo.jobs.specs import Outcome, Settings
+from zoo.jobs.specs import EmbeddingSpec, Outcome, Settings
 
 pytestmark = pytest.mark.timeout(900)
 JOBS = 3
@@ -190,6 +195,72 @@ def serve(folder: Path, *, unlike: str | None = None) -> subprocess.Popen[bytes]
     serving = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     until(lambda: find_served(folder) not in (None, unlike), "the folder is served")
     return serving
+
+
+@pytest.mark.parametrize("what", ["datasets", "scores"])
+def test_datasets_and_scores_wait_for_their_server(
+    mortal: Server,
+    caches: Path,
+    image_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+) -> None:
+    """The server dies once the first of three is written: none fails, none is looked at twice."""
+    monkeypatch.setattr("graphdb.store._RETRY_SECONDS", 1.0)  # it is away for longer
+    names = [str(make_images(tmp_path / f"set{n}", each=8, seed=n)) for n in range(3)]
+    written, killed = threading.Event(), threading.Event()
+    looked: list[str] = []
+
+    def strike(*_: int) -> None:
+        written.set()
+        assert killed.wait(60)
+
+    def look(spec: EmbeddingSpec) -> Outcome:
+        looked.append(spec.fingerprint)
+        return run_here(spec)
+
+    with Store.open() as store, ThreadPoolExecutor(1) as threads:
+        write_history(
+            store, History([Model("m", modality="image", source=image_model.as_uri())]),
+            provenance=Provenance("test"),
+        )  # fmt: skip
+        if what == "datasets":
+            work = partial(ingest_datasets, store, names, probe="m", run=look, tell=strike)
+        else:
+            ingest_datasets(store, names, probe="m", run=look)
+            work = partial(  # type: ignore[assignment]
+                ingest_scores, store, Request(threads=1), methods=["logme"], tell=strike
+            )
+        # The server is a child of this thread and would end with another one.
+        answer = threads.submit(work)
+        assert written.wait(120)
+        mortal.kill()
+        killed.set()
+        mortal.restart()
+        done = answer.result(300)
+    assert not done.failures
+    assert len(looked) == len(set(looked)) == 3
+    with Store.open() as store:
+        assert len(ledger.find_datasets(store)) == 3
+        assert len(ledger.probe_embeddings(store, "m")) == 6
+        assert len(ledger.known_scores(store, ["logme"])) == (3 if what == "scores" else 0)
+
+
+def test_a_store_that_stays_away_is_no_fault_of_a_dataset(
+    mortal: Server, caches: Path, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graphdb.store._RETRY_SECONDS", 1.0)
+    with Store.open() as store:
+        mortal.kill()
+        try:
+            with pytest.raises(ZooError) as gone:
+                ingest_datasets(store, [str(images)], probe="/none", patience=0.5)
+        finally:
+            mortal.restart()
+    assert ledger.is_lost(gone.value)
+    with Store.open() as store:
+        assert ledger.job_states(store) == {} and not ledger.find_datasets(store)
 
 
 def test_an_outcome_is_found_by_exactly_its_job(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from graphdb import jobs as ledger
 from graphdb.changes import Changes
@@ -19,6 +20,7 @@ from zoo.hub.models import DescribedModel, describe_models
 from zoo.hub.references import ModelReference, read_references
 from zoo.jobs.launching import check_packages
 from zoo.jobs.local import LocalLauncher
+from zoo.jobs.patience import PATIENCE_SECONDS, PatientLedger
 from zoo.jobs.planning import Request, place_of
 from zoo.jobs.probing import Examined, Run, examine_dataset, ingest_dataset
 from zoo.jobs.specs import DatasetSource, ModelSource, ScoreSpec
@@ -97,12 +99,14 @@ def ingest_datasets(
     probe: str | None = None,
     run: Run | None = None,
     threads: int | None = None,
+    patience: float = PATIENCE_SECONDS,
     tell: Tell = lambda done, total: None,
 ) -> IngestedDatasets:
     """Write datasets with embedding and similarities, each as soon as it was looked at.
 
     Args:
         configs: configurations by reference; ``config`` is for all of them.
+        patience: seconds to wait for a store that goes away meanwhile.
 
     Raises:
         ZooError: one ``name`` for several datasets.
@@ -110,21 +114,26 @@ def ingest_datasets(
     if name is not None and len(references) > 1:
         raise ZooError(f"--name {name} is for one dataset, {len(references)} were given")
     found, failures = [], []
-    for number, reference in enumerate(references, 1):
-        chosen = config or (configs or {}).get(reference)
-        try:
-            one = examine_dataset(
-                store, reference, config=chosen, name=name, max_samples=max_samples, probe=probe,
-                run=run, threads=threads,
+    with PatientLedger(store, patience=patience) as patient:
+        for number, reference in enumerate(references, 1):
+            look = partial(
+                examine_dataset, reference=reference,
+                config=config or (configs or {}).get(reference), name=name,
+                max_samples=max_samples, probe=probe, run=run, threads=threads,
             )  # fmt: skip
-        except ZooError as error:
-            failures.append(Failure(reference, str(error).removeprefix(f"{reference}: ")))
-        else:
-            ingest_dataset(store, one, command=f"zoo ingest datasets {shlex.quote(reference)}")
-            _keep(store, "datasets", [], [reference])
-            found.append(one)
-        tell(number, len(references))
-    _keep(store, "datasets", failures, [])
+            try:
+                one = patient.insist(look)
+            except ZooError as error:
+                if ledger.is_lost(error):
+                    raise
+                failures.append(Failure(reference, str(error).removeprefix(f"{reference}: ")))
+            else:
+                command = f"zoo ingest datasets {shlex.quote(reference)}"
+                patient.insist(partial(ingest_dataset, examined=one, command=command))
+                patient.insist(partial(_keep, what="datasets", failures=[], read=[reference]))
+                found.append(one)
+            tell(number, len(references))
+        patient.insist(partial(_keep, what="datasets", failures=failures, read=[]))
     return IngestedDatasets(tuple(found), tuple(failures))
 
 
@@ -182,9 +191,12 @@ def ingest_scores(
     methods: Sequence[str],
     parallel: int = 1,
     dry_run: bool = False,
+    patience: float = PATIENCE_SECONDS,
     tell: Tell = lambda done, total: None,
 ) -> IngestedScores:
     """Score every pair that lacks one of ``methods``; each is written as it ends.
+
+    ``patience``: seconds to wait for a store that goes away meanwhile; what runs goes on.
 
     Raises:
         ZooError: no such estimator.
@@ -201,7 +213,10 @@ def ingest_scores(
     check_packages()
     provenance = Provenance("ingest scores", {"methods": list(methods)})
     written = 0
-    with LocalLauncher(parallel=parallel) as launcher:
+    with (
+        PatientLedger(store, patience=patience) as patient,
+        LocalLauncher(parallel=parallel) as launcher,
+    ):
         for number, finished in enumerate(launcher.run(specs), 1):
             pair = f"{finished.spec.model.id} on {finished.spec.dataset.id}"
             if finished.outcome.status == "failed":
@@ -210,7 +225,8 @@ def ingest_scores(
                 rows = list(
                     _rows(finished.spec, finished.outcome.metrics, finished.outcome.seconds)
                 )
-                write_history(store, History(transferabilities=rows), provenance=provenance)
+                found = History(transferabilities=rows)
+                patient.insist(partial(write_history, history=found, provenance=provenance))
                 written += len(rows)
             tell(number, len(specs))
     return IngestedScores(written, tuple(failures))

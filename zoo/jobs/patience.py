@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from graphdb import jobs as ledger
 from graphdb.errors import ZooError
@@ -12,6 +13,7 @@ from graphdb.runs import Provenance
 from graphdb.store import Store
 from zoo.jobs.specs import FineTuningSpec, Outcome
 
+log = logging.getLogger("zoo.jobs")
 #: How long a command waits for a store that went away, beyond the retries of a transaction.
 PATIENCE_SECONDS = 900.0
 _PAUSE_SECONDS = 2.0
@@ -26,7 +28,13 @@ class PatientLedger:
         patience: seconds after which a store that is away is given up.
     """
 
-    def __init__(self, store: Store, owner: str, lease: int, patience: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        owner: str = "",
+        lease: int = ledger.LEASE_SECONDS,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
         self._given = self._store = store
         self._url = store.bolt[0]
         self._owner, self.lease, self._patience = owner, lease, patience
@@ -63,6 +71,31 @@ class PatientLedger:
             return None
         self._error = self._lost_since = None
         return answer
+
+    def insist(self, question: Callable[[Store], Answer]) -> Answer:
+        """The answer to what is asked of the store, however often it goes away meanwhile.
+
+        Raises:
+            ZooError: it answered and refused, or was given up.
+        """
+        found: list[Answer] = []
+        told = False
+        while True:
+            self.ask(lambda: found.append(question(self._store)))
+            if found:
+                return found[0]
+            if self._error is not None and self.given_up:
+                raise self._error
+            if not told:
+                log.error("The store does not answer: waiting for it")
+                told = True
+            time.sleep(_PAUSE_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def is_back(self) -> bool:
         """Ask again, not too often, whether the store answers."""

@@ -103,6 +103,8 @@ def examine_dataset(
         if not others:
             notes.append(f"No other dataset was seen by {chosen.id}: there is nothing to compare")
     except ZooError as error:
+        if ledger.is_lost(error):
+            raise
         notes.append(f"Without similarity: {error}")
     seconds = time.perf_counter() - started
     return Examined(dataset, embeddings, links, tuple(notes), seconds)

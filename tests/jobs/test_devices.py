@@ -14,7 +14,7 @@ import pytest
 from zoo.hub import load_dataset
 from zoo.jobs.devices import DISTRIBUTED, devices, variable
 from zoo.jobs.embedding import load_probe, represent, walk
-from zoo.jobs.finetuning import halving
+from zoo.jobs.memory import halving
 from zoo.jobs.specs import ModelSource, Settings
 
 

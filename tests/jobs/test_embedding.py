@@ -62,6 +62,31 @@ def test_padding_does_not_move_a_text_embedding(text_model: Path, tmp_path: Path
     np.testing.assert_allclose(alone[0].numpy(), together[0].numpy(), atol=1e-5)
 
 
+@pytest.mark.parametrize("modality", ["image", "text"])
+def test_where_memory_holds_a_few_rows_the_embedding_is_the_same(
+    request: pytest.FixtureRequest, modality: str
+) -> None:
+    """The allocator's own error beyond five rows: 2^60 bytes are in no address space."""
+    import torch
+
+    probe = load_probe(
+        source(request.getfixturevalue(f"{modality}_model")), modality=modality, settings=PLAIN
+    )
+    data = load_dataset(str(request.getfixturevalue(f"{modality}s")))
+    roomy = embed(data, probe, settings=PLAIN, most=None)
+    sizes: list[int] = []
+
+    def crowd(_: object, arguments: object, named: dict[str, torch.Tensor]) -> None:
+        sizes.append(len(next(iter(named.values()))))
+        torch.empty(2**60 if sizes[-1] > 5 else 1, dtype=torch.uint8)
+
+    probe.model.register_forward_pre_hook(crowd, with_kwargs=True)
+    found = embed(data, probe, settings=PLAIN, most=None)
+    assert sizes[:4] == [32, 16, 8, 4] and max(sizes[4:]) == 4, "found once, kept for the rest"
+    assert found.samples == roomy.samples
+    np.testing.assert_allclose(found.domain, roomy.domain, rtol=1e-4, atol=1e-5)
+
+
 def test_a_probe_that_cannot_be_loaded_says_why(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}", encoding="utf-8")
     with pytest.raises(JobError, match="model"):

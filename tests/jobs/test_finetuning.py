@@ -12,7 +12,8 @@ import pytest
 from graphdb.errors import ZooError
 from tests.jobs.conftest import break_weights, job, make_images
 from zoo.jobs.failures import JobError
-from zoo.jobs.finetuning import fine_tune, halving, last_checkpoint, measure
+from zoo.jobs.finetuning import fine_tune, last_checkpoint, measure
+from zoo.jobs.memory import halving
 from zoo.jobs.recipes import recipe
 from zoo.jobs.specs import FineTuningSpec
 

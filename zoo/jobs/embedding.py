@@ -18,6 +18,7 @@ from zoo.hub.datasets import LoadedDataset
 from zoo.jobs.adaptive import MOST_SAMPLES, Moments, is_settled
 from zoo.jobs.failures import JobError
 from zoo.jobs.inputs import batch_of
+from zoo.jobs.memory import halving
 from zoo.jobs.networks import Network, load_processor, pad_token
 from zoo.jobs.specs import ModelSource, Settings
 from zoo.jobs.vectors import ProbeResult
@@ -113,19 +114,27 @@ def walk(
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.int64]]]:
     """What ``look`` sees [B, D] and labels [B], batch by batch, of the training rows in ``order``.
 
-    Rows are decoded and tokenised as they are asked for: what is not needed costs nothing.
+    Rows are decoded and tokenised as they are asked for: what is not needed costs nothing. Batches
+    are halved where memory does not suffice.
     """
     import torch
 
     device = next(network.model.parameters()).device
-    for start in range(0, len(order), BATCH):
-        indices = order[start : start + BATCH].tolist()
+    start, size = 0, BATCH
+
+    def see(size: int) -> tuple[NDArray[np.float64], NDArray[np.int64], int]:
+        indices = order[start : start + size].tolist()
         batch = batch_of(data.splits["train"], indices, network, settings=settings)
         labels = batch.pop("labels").numpy()
         moved = {key: value.to(device) for key, value in batch.items()}
         with torch.inference_mode():
             seen = look(moved)
-        yield seen.double().cpu().numpy(), labels
+        return seen.double().cpu().numpy(), labels, size
+
+    while start < len(order):
+        seen, labels, size = halving(see, size)
+        start += len(labels)
+        yield seen, labels
 
 
 def represent(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:

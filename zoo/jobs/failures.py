@@ -6,6 +6,7 @@ from typing import Literal
 
 from graphdb.errors import ZooError
 from zoo.hub.failures import first_line, reason_of
+from zoo.jobs.memory import is_out_of_memory
 
 Cause = Literal["model", "dataset", "memory", "training", "process"]
 
@@ -29,14 +30,3 @@ def cause_of(error: BaseException) -> tuple[Cause, str]:
     if is_out_of_memory(error):
         return "memory", f"out of memory even with a batch of 1: {first_line(error)}"
     return "training", f"{type(error).__name__}: {first_line(error)}"
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Device or main memory; torch names it differently by device and version."""
-    names = {kind.__name__ for kind in type(error).__mro__}
-    if names & {"OutOfMemoryError", "MemoryError"}:
-        return True
-    text = str(error).lower()
-    return isinstance(error, RuntimeError) and (
-        "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text
-    )

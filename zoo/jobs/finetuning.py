@@ -10,24 +10,22 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zoo.hub.datasets import LoadedDataset, load_dataset
-from zoo.jobs.failures import JobError, cause_of, is_out_of_memory
+from zoo.jobs.failures import JobError, cause_of
 from zoo.jobs.inputs import collator, examples
 from zoo.jobs.machine import device_name, peak_memory, prepare_machine, versions
+from zoo.jobs.memory import halving
 from zoo.jobs.networks import Network, load_network
 from zoo.jobs.specs import FineTuningSpec, Outcome, Settings
 
 if TYPE_CHECKING:
     from transformers import Trainer, TrainingArguments
-
-Result = TypeVar("Result")
 
 
 def fine_tune(spec: FineTuningSpec) -> Outcome:
@@ -69,37 +67,6 @@ def _fine_tune(spec: FineTuningSpec, started: float) -> Outcome:
         device=device_name(),
         versions=versions(),
     )
-
-
-def halving(train: Callable[[int], Result], batch_size: int) -> Result:
-    """Call ``train`` with a batch size, and with less of it as long as memory does not suffice.
-
-    It is halved, or taken down to the next divisor: gradients accumulated over a whole number of
-    batches give the steps of the size that was asked for.
-
-    Raises:
-        The error of memory, when a batch of one does not fit either.
-    """
-    asked = batch_size
-    while True:
-        try:
-            return train(batch_size)
-        except Exception as error:
-            if batch_size == 1 or not is_out_of_memory(error):
-                raise
-        batch_size = max(n for n in range(1, batch_size // 2 + 1) if asked % n == 0)
-        _release()
-
-
-def _release() -> None:
-    import gc
-
-    import torch
-
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-        torch.cuda.reset_peak_memory_stats()  # of the batch that fits, not of the one that did not
 
 
 def _train(spec: FineTuningSpec, data: LoadedDataset, batch_size: int) -> tuple[Trainer, Network]:

@@ -35,6 +35,7 @@ REFUSED = {
     "one": "1 class in 'label'; 2 are needed",
     "unlabelled.csv": "no label column; it has text, mood; name one with --label",
     "empty.csv": "it holds no rows",
+    "spoilt": r"12 of 36 images cannot be read: grey/000\.png, .*/002\.png and 9 more; replace ",
 }
 
 
@@ -56,18 +57,23 @@ def models(image_model: Path, text_model: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def datasets(images: Path, texts: Path, tmp_path: Path) -> Path:
-    """Sound ones, those that no command takes, and one with images that cannot be decoded."""
+    """Sound ones, and those that no command takes."""
     folder = tmp_path / "datasets"
     shutil.copytree(images, folder / "shades")
     make_images(folder / "dusk", each=12, seed=1)
-    for path in (make_images(folder / "corrupt", each=12, seed=2) / "grey").iterdir():
-        path.write_bytes(path.read_bytes()[:100])
+    make_images(folder / "corrupt", each=12, seed=2)
+    cut_short(make_images(folder / "spoilt", each=12, seed=3) / "grey")
     make_images(folder / "one", classes=1)
     for name in ("moods", "gone", "lost"):
         shutil.copy(texts, folder / f"{name}.csv")
     (folder / "unlabelled.csv").write_text("text,mood\nhello,a\nthere,b\n", "utf-8")
     (folder / "empty.csv").write_text("text,label\n", "utf-8")
     return folder
+
+
+def cut_short(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.write_bytes(path.read_bytes()[:100])
 
 
 def test_what_is_broken_in_a_plan_is_told_and_the_rest_is_done(
@@ -84,6 +90,7 @@ def test_what_is_broken_in_a_plan_is_told_and_the_rest_is_done(
     names += [str(datasets / name) for name in REFUSED if name != "refused"]
     # Sound when they were added, broken when they are trained.
     os.truncate(models / "cut/model.safetensors", 300_000)
+    cut_short(datasets / "corrupt/grey")
     shutil.copy(datasets / "unlabelled.csv", datasets / "gone.csv")
     (datasets / "lost.csv").unlink()
 

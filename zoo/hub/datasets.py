@@ -19,6 +19,7 @@ from graphdb.errors import ZooError
 from zoo.hub.columns import Columns, find_columns
 from zoo.hub.configs import DatasetConfig, read_configs, with_config
 from zoo.hub.failures import told_as_zoo_error
+from zoo.hub.images import check_images
 from zoo.hub.raw import is_laid_out, read_raw
 from zoo.hub.reading import commit_of, read_local, read_remote
 from zoo.hub.splits import TEST_SHARE, VALIDATION_SHARE, cut, sample
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 _SPLITS = ("train", "validation", "test")
 _VALIDATION_NAMES = ("validation", "valid", "val", "dev")
-#: Rows hashed at most; more are taken evenly spaced, so that a huge dataset is not read twice.
+#: Rows hashed and images checked at most; more are taken evenly spaced, so that a huge dataset is
+#: not read twice.
 FINGERPRINT_ROWS = 20_000
 #: How a sample cap is shared out between the splits.
 CAP_SHARES = {"train": 0.6, "validation": 0.15, "test": 0.25}
@@ -94,8 +96,14 @@ def describe_dataset(
 
 def record_of(loaded: LoadedDataset, *, name: str | None = None) -> records.Dataset:
     """The record of a loaded dataset; its id is ``name``, the hub id, or
-    ``local/<folder>-<first 8 of its fingerprint>``."""
+    ``local/<folder>-<first 8 of its fingerprint>``.
+
+    Raises:
+        ZooError: images that cannot be read.
+    """
     with told_as_zoo_error(loaded.reference):
+        if loaded.modality == "image":
+            check_images(_representatives(loaded), where=loaded.reference)
         fingerprint = fingerprint_of(loaded)
     path = _local(loaded.reference)
     given = name or loaded.config.name
@@ -165,19 +173,23 @@ def predefined(reference: str, configs: dict[str, DatasetConfig] | None = None) 
 
 def fingerprint_of(loaded: LoadedDataset) -> str:
     """A hash of contents and label names that neither order nor split changes."""
+    total = 0
+    for row in _representatives(loaded):
+        seen = hashlib.sha256(_content(row))
+        seen.update(b"\0" + loaded.classes[row["label"]].encode())
+        total = (total + int.from_bytes(seen.digest(), "big")) % 2**256
+    return hashlib.sha256(f"{loaded.samples}:{total:x}".encode()).hexdigest()
+
+
+def _representatives(loaded: LoadedDataset) -> Dataset:
+    """All rows, or evenly spaced ones of many; images as the files they are."""
     from datasets import Image, concatenate_datasets
 
     rows = concatenate_datasets(loaded.whole)
     if loaded.modality == "image":
         rows = rows.cast_column("image", Image(decode=False))
     count = min(len(rows), FINGERPRINT_ROWS)
-    chosen = np.linspace(0, len(rows) - 1, count).astype(np.int64)
-    total = 0
-    for row in rows.select(chosen):
-        seen = hashlib.sha256(_content(row))
-        seen.update(b"\0" + loaded.classes[row["label"]].encode())
-        total = (total + int.from_bytes(seen.digest(), "big")) % 2**256
-    return hashlib.sha256(f"{len(rows)}:{total:x}".encode()).hexdigest()
+    return rows.select(np.linspace(0, len(rows) - 1, count).astype(np.int64))
 
 
 def _content(row: dict[str, Any]) -> bytes:

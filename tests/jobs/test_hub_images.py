@@ -1,0 +1,55 @@
+"""Image files that no decoder takes: found when a dataset is described, and named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from graphdb.errors import ZooError
+from zoo.hub import describe_dataset
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Twelve noisy JPEGs a class."""
+    rng = np.random.default_rng(0)
+    for label in "ab":
+        (tmp_path / "photos" / label).mkdir(parents=True)
+        for number in range(12):
+            pixels = (rng.random((80, 60, 3)) * 255).astype("uint8")
+            Image.fromarray(pixels).save(tmp_path / "photos" / label / f"{number:02}.jpg")
+    return tmp_path / "photos"
+
+
+def test_a_few_unreadable_files_are_named(photos: Path) -> None:
+    assert describe_dataset(str(photos)).dataset.samples == 24
+    cut, text, empty = photos / "a/03.jpg", photos / "b/00.jpg", photos / "b/11.jpg"
+    cut.write_bytes(cut.read_bytes()[:-800])  # its header is sound, its end is lacking
+    text.write_text("<html>404</html>", encoding="utf-8")
+    empty.write_bytes(b"")
+    with pytest.raises(ZooError) as told:
+        describe_dataset(str(photos))
+    assert str(told.value) == (
+        f"{photos}: 3 of 24 images cannot be read: a/03.jpg, b/00.jpg, b/11.jpg; "
+        "replace or remove them"
+    )
+
+
+def test_images_inside_a_table_are_checked_too(tmp_path: Path) -> None:
+    from datasets import Dataset, Features, Value
+    from datasets import Image as Feature
+
+    sound = Path(tmp_path / "sound.png")
+    Image.new("RGB", (8, 8)).save(sound)
+    images = [{"bytes": sound.read_bytes(), "path": None} for _ in range(20)]
+    images[7]["bytes"] = b"\x89PNG\r\n"
+    rows = {"image": images, "label": [n % 2 for n in range(20)]}
+    features = Features({"image": Feature(decode=False), "label": Value("int64")})
+    Dataset.from_dict(rows, features=features).cast_column("image", Feature()).to_parquet(
+        tmp_path / "images.parquet"
+    )
+    with pytest.raises(ZooError, match="1 of 20 images cannot be read; replace or"):
+        describe_dataset(str(tmp_path / "images.parquet"))

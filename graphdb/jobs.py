@@ -27,6 +27,8 @@ from graphdb.store import Store, Transaction
 
 #: Seconds a worker may stay silent.
 LEASE_SECONDS = 120
+#: A job whose process was killed is taken again without being asked for, this often in all.
+MOST_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,15 @@ class JobState:
     status: str | None
     attempts: int | None
     owner: str | None
+    #: Which side failed: "model", "dataset", "process", ...
+    cause: str | None
     #: Its lease has ended by the database's clock.
     expired: bool
+
+    @property
+    def was_killed(self) -> bool:
+        """Its process died, which says nothing of the job unless it happens again and again."""
+        return self.cause == "process" and (self.attempts or 0) < MOST_ATTEMPTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +105,8 @@ def claim_job(
 ) -> int | None:
     """The number of this attempt, or None where somebody else has the job or it is done.
 
-    ``retry`` takes a failed job again; ``dead`` names owners that no longer live.
+    ``retry`` takes a failed job again, one whose process was killed comes back without; ``dead``
+    names owners that no longer live.
     """
 
     token = uuid.uuid4().hex  # a claim whose answer was lost is repeated, and is still the same
@@ -115,6 +125,7 @@ def claim_job(
             retry=retry,
             dead=list(dead),
             token=token,
+            most=MOST_ATTEMPTS,
         )
         return int(rows[0]["attempts"]) if rows else None
 

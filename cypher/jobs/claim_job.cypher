@@ -1,5 +1,5 @@
 // May the owner have this job, whose node it has locked? No row means no.
-// params: id, kind, model, dataset, owner, arguments, lease, retry, dead, token
+// params: id, kind, model, dataset, owner, arguments, lease, retry, dead, token, most
 MATCH (j:Job {id: $id})
 MATCH (m:Model {id: $model})
 MATCH (d:Dataset {id: $dataset})
@@ -7,7 +7,7 @@ OPTIONAL MATCH (m)-[r:FINE_TUNED_ON {id: $id}]->(d)
 WITH j, m, d, count(r) AS results
 WHERE results = 0
   AND (j.status IS NULL OR j.status IN ['stopped', 'done']
-       OR (j.status = 'failed' AND $retry)
+       OR (j.status = 'failed' AND ($retry OR (j.cause = 'process' AND j.attempts < $most)))
        OR (j.status = 'running' AND (j.lease_until < datetime() OR j.owner IN $dead))
        OR j.claim = $token)
 SET j.kind = $kind, j.status = 'running', j.owner = $owner, j.arguments = $arguments,

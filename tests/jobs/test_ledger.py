@@ -78,6 +78,17 @@ def test_a_failed_job_is_taken_again_only_on_request(store: Store) -> None:
     assert store.read("job", id="j")[0]["error"] is None
 
 
+def test_a_job_whose_process_was_killed_is_taken_again_a_few_times(store: Store) -> None:
+    """Killed jobs are what the graph lacks; one that kills its process each time is a failure."""
+    fill(store, models=1, datasets=1)
+    killed = Outcome(status="failed", seconds=1.0, reason="killed by signal 9", cause="process")
+    for attempt in range(1, ledger.MOST_ATTEMPTS + 1):
+        done = run(store, Instant({"org/m0": killed}))
+        assert (done.total, done.failed) == (1, 1), attempt
+    assert (make_plan(store, Request()).failed, run(store, Instant()).total) == (1, 0)
+    assert run(store, Instant(), retry=True).done == 1
+
+
 def test_a_lease_returns_the_job_of_a_silent_worker(store: Store) -> None:
     fill(store)
     ledger.claim_job(store, claim(), owner="a", lease=1)

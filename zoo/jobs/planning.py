@@ -98,7 +98,8 @@ class Plan:
 def make_plan(store: Store, request: Request) -> Plan:
     """What to do for ``request``: pairs of one modality without a result of the method.
 
-    A failed job comes back only with ``retry``; one of a live worker never does.
+    A failed job comes back only with ``retry``, unless its process was killed; one of a live worker
+    never does.
 
     Raises:
         ZooError: a named model or dataset that the zoo does not hold, or nothing to pair.
@@ -153,7 +154,7 @@ def _held(state: ledger.JobState | None, dead: set[str], retry: bool) -> str | N
     if state is None or state.status in (None, "stopped", "done"):
         return None
     if state.status == "failed":
-        return None if retry else "failed"
+        return None if retry or state.was_killed else "failed"
     free = state.expired or state.owner in dead
     return None if free else "running"
 

@@ -5,7 +5,9 @@ python -m bench.jobs
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -13,17 +15,18 @@ import time
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graphdb.histories import write_history
 from graphdb.records import Dataset, FineTuning, History, Model
 from graphdb.runs import Provenance
 from graphdb.store import Store
 from zoo.hub import load_dataset
-from zoo.jobs.adaptive import MOST_SAMPLES
 from zoo.jobs.local import LocalLauncher
 from zoo.jobs.planning import Request, make_plan
 from zoo.jobs.specs import DatasetSource, FineTuningSpec, ModelSource, Settings
 
+Floats = NDArray[np.float64]
 _IMPORTS = "import torch, transformers, accelerate, peft"
 
 
@@ -114,24 +117,84 @@ def throughput(folder: Path) -> dict[str, float]:
 
 
 def adaptive(_: Path) -> dict[str, float]:
-    """Rows that name the same ten nearest of 60 datasets as all 50,000 do, over 20 datasets."""
-    from zoo.jobs.adaptive import Moments, is_settled
+    """Rows that name the ten nearest datasets, and whether all rows name the same ten.
 
+    Made up: 20 datasets of 50,000 rows among 60 others. Digits: scikit-learn's, a dataset for each
+    two of the ten, by their pixels. Texts: each class of the raw text datasets, by a small sentence
+    model, its rows drawn 50,000 times; only where folder and model are at hand.
+    """
     rng = np.random.default_rng(0)
-    dim, share, same = 64, [], []
-    centres = rng.normal(size=(60, dim))
-    for _ in range(20):
-        rows = rng.normal(size=(50_000, dim)) * 2 + rng.normal(size=dim)
-        moments = Moments(dim, 1)
-        for begin in range(0, MOST_SAMPLES, 32):
-            moments.add(rows[begin : begin + 32], np.zeros(32, np.int64))
-            if moments.count >= 64 and is_settled(moments, centres, total=len(rows)):
-                break
-        nearest = [set(np.argsort(np.linalg.norm(centres - mean, axis=1))[:10])
-                   for mean in (moments.mean(), rows.mean(axis=0))]  # fmt: skip
-        share.append(moments.count / len(rows))
-        same.append(len(nearest[0] & nearest[1]) / 10)
-    return {"share_of_rows": float(np.mean(share)), "same_of_ten_nearest": float(np.mean(same))}
+    centres = rng.normal(size=(60, 64))
+    made = {str(n): rng.normal(size=(50_000, 64)) * 2 + rng.normal(size=64) for n in range(20)}
+    found = _nearest("made_up", made, {str(-n - 1): mean for n, mean in enumerate(centres)})
+    for name, sets in (("digits", _digits()), ("texts", _texts())):
+        if sets:
+            means = {part: rows.mean(axis=0) for part, rows in sets.items()}
+            found |= _nearest(name, sets, means)
+    return found
+
+
+def _nearest(name: str, sets: dict[str, Floats], means: dict[str, Floats]) -> dict[str, float]:
+    """Of each set the ten nearest of the other ``means``, by a part of its rows and by all."""
+    from zoo.jobs.adaptive import MOST_SAMPLES, gather
+
+    rows_read, shares, same, farther = [], [], [], []
+    for one, rows in sets.items():
+        known = np.stack([mean for other, mean in means.items() if other != one])
+        order = np.random.default_rng(0).permutation(len(rows))[:MOST_SAMPLES]
+        batches = (
+            (rows[order[begin : begin + 32]], np.zeros(len(order[begin : begin + 32]), np.int64))
+            for begin in range(0, len(order), 32)
+        )
+        moments = gather(batches, known, classes=1, total=len(rows))
+        true = np.linalg.norm(known - rows.mean(axis=0), axis=1)
+        ten = np.argsort(np.linalg.norm(known - moments.mean(), axis=1), kind="stable")[:10]
+        rows_read.append(moments.count)
+        shares.append(moments.count / len(rows))
+        same.append(set(ten) == set(np.argsort(true, kind="stable")[:10]))
+        farther.append(true[ten].max() / np.sort(true)[9] - 1)
+    return {
+        f"{name}_median_rows": float(np.median(rows_read)),
+        f"{name}_share_of_rows": float(np.mean(shares)),
+        f"{name}_all_ten_the_same": float(np.mean(same)),
+        f"{name}_farther_at_most": float(np.max(farther)),
+    }
+
+
+def _digits() -> dict[str, Floats]:
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    return {
+        f"{a} or {b}": digits.data[np.isin(digits.target, (a, b))] / 16
+        for a, b in itertools.combinations(range(10), 2)
+    }
+
+
+def _texts() -> dict[str, Floats]:
+    from graphdb.errors import ZooError
+    from zoo.jobs.embedding import load_probe, represent, walk
+    from zoo.mini.building import probe_folder
+
+    folder = Path(os.environ.get("TEXT_DATASETS", "../shared/data/text-datasets"))
+    settings, found = Settings(max_length=64), {}
+    try:
+        source = ModelSource(id="probe", address=str(probe_folder("mini/all-minilm-l6-v2")))
+    except ZooError:
+        return {}
+    probe = load_probe(source, modality="text", settings=settings)
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        data = load_dataset(str(path))
+        labels = data.labels("train")
+        for label, name in enumerate(data.classes):
+            seen = walk(
+                data, probe, np.flatnonzero(labels == label)[:300], settings=settings,
+                look=lambda batch: represent(probe.model, batch),
+            )  # fmt: skip
+            rows = np.concatenate([features for features, _ in seen])
+            drawn = np.random.default_rng(label).integers(0, len(rows), 50_000)
+            found[f"{path.name} {name}"] = rows[drawn]
+    return found
 
 
 def _model(folder: Path) -> Path:

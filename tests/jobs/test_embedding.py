@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from graphdb.errors import ZooError
 from graphdb.records import Embedding
 from zoo.hub import load_dataset
-from zoo.jobs.adaptive import Moments, is_settled
+from zoo.jobs.adaptive import Moments, gather, is_settled, stratified_order
 from zoo.jobs.embedding import embed, load_probe
 from zoo.jobs.failures import JobError
 from zoo.jobs.similarity import similarities
@@ -98,33 +99,90 @@ def test_sampling_stops_early_with_the_same_neighbours() -> None:
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(20_000, 32)) + rng.normal(size=32)
     others = rows.mean(axis=0) + rng.normal(size=(40, 32)) * np.linspace(0.2, 4, 40)[:, None]
-    moments = Moments(32, 2)
-    for start in range(0, len(rows), 32):
-        moments.add(rows[start : start + 32], np.zeros(32, np.int64))
-        if moments.count >= 64 and is_settled(moments, others, total=len(rows)):
-            break
+    moments = gather(batches(rows), others, classes=1, total=len(rows))
     assert moments.count < 5_000
-    nearest = [set(np.argsort(np.linalg.norm(others - mean, axis=1))[:10])
-               for mean in (moments.mean(), rows.mean(axis=0))]  # fmt: skip
-    assert nearest[0] == nearest[1]
+    assert ten(moments.mean(), others) == ten(rows.mean(axis=0), others)
+
+
+def batches(
+    rows: np.ndarray, labels: np.ndarray | None = None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    labels = np.zeros(len(rows), np.int64) if labels is None else labels
+    for start in range(0, len(rows), 32):
+        yield rows[start : start + 32], labels[start : start + 32]
+
+
+def ten(mean: np.ndarray, others: np.ndarray) -> list[int]:
+    return sorted(np.argsort(np.linalg.norm(others - mean, axis=1), kind="stable")[:10])
+
+
+def test_what_varies_together_is_not_mistaken_for_certainty() -> None:
+    """All dimensions of a row move together, as representations do: by the errors of single
+    dimensions the ten nearest would be settled too soon."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    rows = [digits.data[np.isin(digits.target, (a, b))] for a in range(10) for b in range(a)]
+    means = np.stack([one.mean(axis=0) for one in rows])
+    read = 0
+    for number, one in enumerate(rows):
+        mixed = one[np.random.default_rng(number).permutation(len(one))]
+        others = np.delete(means, number, axis=0)
+        moments = gather(batches(mixed), others, classes=1, total=len(one))
+        assert ten(moments.mean(), others) == ten(means[number], others), number
+        read += moments.count
+    assert read < sum(map(len, rows))
+
+
+def test_an_order_is_random_and_every_beginning_holds_the_classes_in_proportion() -> None:
+    labels = np.repeat([0, 1, 2], [1_000, 500, 20])
+    order = stratified_order(labels, seed=0)
+    assert sorted(order) == list(range(1_520))
+    for beginning in (76, 152, 760):
+        counts = np.bincount(labels[order[:beginning]], minlength=3)
+        np.testing.assert_allclose(counts, beginning * np.array([1_000, 500, 20]) / 1_520, atol=1.5)
+    assert (order != stratified_order(labels, seed=1)).any()
+    first = order[labels[order] == 0]
+    assert abs(np.corrcoef(first, np.arange(1_000))[0, 1]) < 0.2, "within a class it is random"
+
+
+def test_classes_that_lie_apart_cost_no_more_rows() -> None:
+    """Of a stratified sample only what varies within the classes is noise."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, 20_000)
+    others = rng.normal(size=(30, 16)) * np.linspace(0.5, 2, 30)[:, None]
+    near = rng.normal(size=(20_000, 16))
+    far = near + np.where(labels == 0, -5, 5)[:, None]
+    order = stratified_order(labels, seed=0)
+    read = [
+        gather(batches(rows[order], labels[order]), others, classes=2, total=20_000).count
+        for rows in (near, far - far.mean(axis=0) + near.mean(axis=0))
+    ]
+    assert read[1] == read[0]
 
 
 def test_two_equally_far_datasets_are_not_settled_by_few_samples() -> None:
     rng = np.random.default_rng(0)
     others = np.zeros((11, 4))
-    others[:, 0] = [0.1 * n for n in range(10)] + [0.9]  # the last two at the same place
+    others[:, 0] = [0.1 * n for n in range(10)] + [0]
+    others[10, 1] = 0.9  # as far as the tenth, in another direction
     moments = Moments(4, 1)
     moments.add(rng.normal(size=(64, 4)) * 0.1, np.zeros(64, np.int64))
     assert not is_settled(moments, others, total=10_000)
-    others[10, 0] = 5.0
+    others[10, 1] = 5.0
     assert is_settled(moments, others, total=10_000)
+    others[10] = others[9]
+    assert is_settled(moments, others, total=10_000), "the same place: nothing will tell them apart"
 
 
-def test_the_standard_error_vanishes_once_all_is_read() -> None:
+def test_the_covariance_is_that_of_the_mean_and_vanishes_once_all_is_read() -> None:
+    rows = np.random.default_rng(0).normal(size=(50, 3)) @ np.array(
+        [[1, 2, 0], [0, 1, 3], [0, 0, 1]]
+    )
     moments = Moments(3, 1)
-    moments.add(np.random.default_rng(0).normal(size=(50, 3)), np.zeros(50, np.int64))
-    assert (moments.standard_error(50) == 0).all()
-    assert (moments.standard_error(5_000) > 0).all()
+    moments.add(rows, np.zeros(50, np.int64))
+    assert (moments.covariance(50) == 0).all()
+    np.testing.assert_allclose(moments.covariance(10**9), np.cov(rows.T) / 50, rtol=1e-6)
 
 
 def test_a_cached_embedding_comes_back_bit_by_bit(

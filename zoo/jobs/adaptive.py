@@ -1,35 +1,45 @@
 """When a dataset's mean representation is known well enough: a sequential stopping rule.
 
-Samples come in random order. With n of N of them the mean m of each dimension has the standard
-error s (with the correction for a finite dataset). A neighbour's distance d_i = |m - e_i| moves
-with m along u_i = (m - e_i) / d_i, so the gap d_j - d_i has the standard error |(u_j - u_i) * s|.
-Sampling stops when every gap between one of the k nearest and one of the others is larger than
-``SIGMAS`` of its standard errors: more samples would not change who the neighbours are.
+Which of two others, a and b, is nearer to the mean m is the sign of |m - b|^2 - |m - a|^2, which is
+linear in m. Its standard error therefore follows from the covariance C of the samples alone:
+2 sqrt((a - b)' C (a - b) / n), with the correction for n of a finite dataset's rows. Sampling stops
+when every such difference between one of the k nearest and one of the others is larger than
+``SIGMAS`` of its standard errors, or known to within ``TIE``: more samples would not change who the
+neighbours are. Rows come stratified by class, so that only what varies within classes is noise.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 NEIGHBOURS = 10
-SIGMAS = 2.0
+SIGMAS = 2.5
+#: Two distances of which one is this much larger than the other are the same.
+TIE = 0.001
+#: Samples before the first question whether they are enough: a variance needs some.
+FEWEST_SAMPLES = 64
+#: How much more is read between two such questions: asking often enough finds any answer.
+GROWTH = 1.1
 #: Without others to tell apart: the standard error of the mean relative to its length.
 TOLERANCE = 0.02
-#: Two datasets that lie equally far are never told apart; this many samples are enough for them.
-MOST_SAMPLES = 2_048
+#: However nearly tied the tenth and the eleventh are.
+MOST_SAMPLES = 32_768
 
 
 class Moments:
     """Running sums of representations, in all and by class.
 
-    Shapes: ``sums`` and ``squares`` [D], ``class_sums`` [C, D], ``class_counts`` [C].
+    Shapes: ``sums`` [D], ``products`` [D, D], ``class_sums`` [C, D], ``class_counts`` [C].
     """
 
     def __init__(self, dim: int, classes: int) -> None:
         self.sums = np.zeros(dim)
-        self.squares = np.zeros(dim)
+        self.products = np.zeros((dim, dim))
         self.class_sums = np.zeros((classes, dim))
         self.class_counts = np.zeros(classes)
 
@@ -37,10 +47,10 @@ class Moments:
     def count(self) -> int:
         return int(self.class_counts.sum())
 
-    def add(self, features: Floats, labels: NDArray[np.int64]) -> None:
+    def add(self, features: Floats, labels: Integers) -> None:
         """Shapes: ``features`` [B, D], ``labels`` [B]."""
         self.sums += features.sum(axis=0)
-        self.squares += (features**2).sum(axis=0)
+        self.products += features.T @ features
         np.add.at(self.class_sums, labels, features)
         np.add.at(self.class_counts, labels, 1)
 
@@ -48,12 +58,23 @@ class Moments:
         """Shape: [D]."""
         return self.sums / max(1, self.count)
 
-    def standard_error(self, total: int) -> Floats:
-        """Of the mean, for a sample without replacement from ``total`` rows. Shape: [D]."""
+    def covariance(self, total: int) -> Floats:
+        """Of the mean, for a stratified sample without replacement from ``total`` rows.
+
+        Within classes; over all rows, which is no less, while classes have two rows on average.
+
+        Shape: [D, D].
+        """
         n = max(2, self.count)
-        variance = np.maximum(self.squares / n - (self.sums / n) ** 2, 0.0) * n / (n - 1)
+        seen = self.class_counts > 0
+        sums, counts, classes = self.sums[None], np.array([n]), 1
+        if n >= 2 * seen.sum():
+            sums, counts, classes = self.class_sums[seen], self.class_counts[seen], seen.sum()
+        scaled = sums / np.sqrt(counts)[:, None]  # [C', D]
+        scatter = self.products - scaled.T @ scaled  # [D, D]
         left = max(0.0, 1.0 - n / max(total, n))
-        return np.sqrt(variance / n * left)
+        covariance: Floats = scatter / max(1, n - classes) / n * left
+        return covariance
 
     def class_aware(self) -> Floats:
         """The balanced mean of the class means, and their spread: how far the classes lie apart.
@@ -65,20 +86,65 @@ class Moments:
         return np.concatenate([means.mean(axis=0), means.std(axis=0)])
 
 
+def gather(
+    batches: Iterable[tuple[Floats, Integers]],
+    others: Floats | None,
+    *,
+    classes: int,
+    total: int,
+) -> Moments:
+    """The moments of as many batches as it takes to know the nearest of ``others`` [E, D].
+
+    Args:
+        batches: representations [B, D] and labels [B], in stratified order; one at least.
+        others: None takes all batches, whatever is certain.
+
+    Raises:
+        ValueError: no batch.
+    """
+    moments: Moments | None = None
+    asked = FEWEST_SAMPLES / GROWTH
+    for features, labels in batches:
+        moments = moments or Moments(features.shape[1], classes)
+        moments.add(features, labels)
+        if others is None or moments.count < GROWTH * asked:
+            continue
+        if is_settled(moments, others, total=total):
+            break
+        asked = moments.count
+    if moments is None:
+        raise ValueError("there is nothing to see: no batch")
+    return moments
+
+
+def stratified_order(labels: Integers, *, seed: int) -> Integers:
+    """A random order of the rows in which each beginning holds the classes in their proportions.
+
+    Shapes: ``labels`` [N] -> [N].
+    """
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(labels))
+    place = np.empty(len(labels))
+    for label in np.unique(labels):
+        rows = order[labels[order] == label]
+        place[rows] = (np.arange(len(rows)) + rng.random()) / len(rows)
+    return np.argsort(place, kind="stable")
+
+
 def is_settled(moments: Moments, others: Floats, *, total: int, k: int = NEIGHBOURS) -> bool:
     """Whether more samples would leave the ``k`` nearest of ``others`` [E, D] as they are."""
-    error = moments.standard_error(total)
+    covariance = moments.covariance(total)
     mean = moments.mean()
     if len(others) <= k:  # all are neighbours, or there are none: only precision is left to ask
-        return bool(np.linalg.norm(error) <= TOLERANCE * np.linalg.norm(mean))
+        return bool(np.sqrt(np.trace(covariance)) <= TOLERANCE * np.linalg.norm(mean))
     offsets = mean - others  # [E, D]
-    distances = np.linalg.norm(offsets, axis=1)  # [E]
-    directions = offsets / np.maximum(distances, 1e-12)[:, None]
-    order = np.argsort(distances, kind="stable")
+    squared = (offsets**2).sum(axis=1)  # [E]
+    order = np.argsort(squared, kind="stable")
     inside, outside = order[:k], order[k:]
-    gaps = distances[outside][None, :] - distances[inside][:, None]  # [k, E - k]
-    scaled = directions * error
-    squared = (scaled**2).sum(axis=1)
-    cross = scaled[inside] @ scaled[outside].T  # [k, E - k]
-    spread = np.sqrt(np.maximum(squared[inside][:, None] + squared[outside] - 2 * cross, 0.0))
-    return bool((gaps > SIGMAS * spread).all())
+    gaps = squared[outside][None, :] - squared[inside][:, None]  # [k, E - k]
+    projected = offsets @ covariance  # [E, D]
+    own = (projected * offsets).sum(axis=1)  # [E]
+    cross = projected[inside] @ offsets[outside].T  # [k, E - k]
+    variances = 4 * (own[inside][:, None] + own[outside] - 2 * cross)
+    errors = SIGMAS * np.sqrt(np.maximum(variances, 0.0))
+    return bool(((gaps > errors) | (errors < 2 * TIE * squared[outside])).all())

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.hub.datasets import LoadedDataset
-from zoo.jobs.adaptive import MOST_SAMPLES, Moments, is_settled
+from zoo.jobs.adaptive import MOST_SAMPLES, gather, stratified_order
 from zoo.jobs.failures import JobError
 from zoo.jobs.inputs import batch_of
 from zoo.jobs.memory import halving
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     import torch
 
 BATCH = 32
-#: Samples before the first question whether they are enough: a variance needs some.
-FEWEST_SAMPLES = 64
 
 
 def load_probe(source: ModelSource, *, modality: str, settings: Settings) -> Network:
@@ -79,19 +77,15 @@ def embed(
     started = time.perf_counter()
     rows = data.splits["train"]
     limit = len(rows) if most is None else min(most, len(rows))
-    order = np.random.default_rng(seed).permutation(len(rows))[:limit]
+    order = stratified_order(data.labels("train"), seed=seed)[:limit]
     known = np.zeros((0, 0)) if others is None else others
-    moments: Moments | None = None
     seen = walk(
         data, probe, order, settings=settings, look=lambda batch: represent(probe.model, batch)
     )
-    for features, labels in seen:
-        moments = moments or Moments(features.shape[1], len(data.classes))
-        moments.add(features, labels)
-        enough = most is not None and moments.count >= FEWEST_SAMPLES
-        if enough and is_settled(moments, known, total=len(rows)):
-            break
-    if moments is None or not np.isfinite(moments.sums).all():
+    moments = gather(
+        seen, None if most is None else known, classes=len(data.classes), total=len(rows)
+    )
+    if not np.isfinite(moments.sums).all():
         raise JobError("model", "the probe's representations are not finite")
     return ProbeResult(
         moments.mean().astype(np.float32),

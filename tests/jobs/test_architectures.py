@@ -73,6 +73,28 @@ def test_an_image_tower_is_fine_tuned_without_its_texts(
         assert trained and all(name.startswith("classifier.") for name in trained)
 
 
+@pytest.mark.parametrize("family", ["MobileNetV1", "MobileNetV2"])
+def test_a_network_padded_as_tensorflow_pads_takes_lora(
+    images: Path, tmp_path: Path, family: str
+) -> None:
+    import transformers
+
+    config = getattr(transformers, f"{family}Config")(depth_multiplier=0.25, image_size=32)
+    model = getattr(transformers, f"{family}ForImageClassification")(config)
+    folder = saved(model, tmp_path / "mobilenet")
+    done = fine_tune(job(folder, images, tmp_path, method="lora", epochs=1))
+    assert done.status == "done", done.reason
+
+
+def test_a_model_without_classifier_is_told_in_one_line(images: Path, tmp_path: Path) -> None:
+    import transformers
+
+    folder = saved(transformers.ViTMAEModel(transformers.ViTMAEConfig(**_VISION)), tmp_path / "mae")
+    done = fine_tune(job(folder, images, tmp_path))
+    assert (done.status, done.cause) == ("failed", "model")
+    assert done.reason == "its architecture (ViTMAE) has no classifier in transformers"
+
+
 def test_a_text_to_text_model_is_a_probe_by_its_encoder(
     text_model: Path, texts: Path, tmp_path: Path
 ) -> None:

@@ -216,4 +216,16 @@ def _lora(model: torch.nn.Module, settings: Settings, missing: set[str]) -> torc
         modules_to_save=sorted(head),
     )
     adapted: torch.nn.Module = peft.get_peft_model(model, config)
+    _show_shapes(adapted)
     return adapted
+
+
+def _show_shapes(adapted: torch.nn.Module) -> None:
+    """Padding as TensorFlow's asks a convolution for its shape, which peft's wrapper hides."""
+    import torch
+
+    for module in adapted.modules():
+        base = getattr(module, "base_layer", None)
+        if isinstance(base, torch.nn.Conv2d):
+            for name in ("kernel_size", "stride", "dilation"):
+                setattr(module, name, getattr(base, name))

@@ -18,6 +18,7 @@ from neo4j.time import DateTime
 
 from graphdb.errors import ZooError
 from graphdb.store import Row, Store
+from graphdb.times import utc_text
 
 #: In the order of writing: ends before relationships.
 NODES = ("models", "datasets", "embeddings", "runs", "learners", "jobs")
@@ -140,16 +141,6 @@ def _portable(row: Row, passing: tuple[str, ...]) -> Row:
     """Without what only keeps writers apart while they write."""
     properties: dict[str, Any] = row.pop("properties")
     properties = {k: v for k, v in properties.items() if k not in passing}
-    times = {k: _utc(v) for k, v in properties.items() if isinstance(v, DateTime)}
+    times = {k: utc_text(v) for k, v in properties.items() if isinstance(v, DateTime)}
     values = {k: v for k, v in properties.items() if k not in times}
     return {**row, "set": values, "times": times}
-
-
-def _utc(moment: DateTime) -> str:
-    """ISO with nanoseconds, in UTC whatever zone the store kept."""
-    offset = moment.utcoffset()
-    if offset:
-        moment = moment - offset
-    date = f"{moment.year:04}-{moment.month:02}-{moment.day:02}"
-    time = f"{moment.hour:02}:{moment.minute:02}:{moment.second:02}.{moment.nanosecond:09}"
-    return f"{date}T{time}Z"

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import neo4j
+from neo4j.time import DateTime
 
 import cypher
+from graphdb.times import short_text
 from graphdb.timings import Timings
 
 log = logging.getLogger("graphdb")
@@ -47,7 +49,11 @@ def run_query(
     """All rows of a named query, and what it changed."""
     start = time.perf_counter()
     result = raw.run(_checked(name, params).text, dict(params))
-    rows = [dict(record) for record in result]
+    keys = result.keys()
+    rows = [
+        {key: _plain(value) for key, value in zip(keys, record.values(), strict=True)}
+        for record in result
+    ]
     found = result.consume().counters
     _note(name, start, len(rows), timings)
     return rows, Counters(
@@ -74,6 +80,11 @@ def stream_query(
         count += len(batch)
         handle(batch)
     _note(name, start, count, timings)
+
+
+def _plain(value: Any) -> Any:
+    """A time as text, anything else as it is."""
+    return short_text(value) if isinstance(value, DateTime) else value
 
 
 def _checked(name: str, params: Mapping[str, Any]) -> cypher.Query:

@@ -3,7 +3,7 @@
 MATCH (l:Learner {modality: $modality, method: $method})
 WHERE l.default
 RETURN l.id AS id, l.kind AS kind, l.modality AS modality, l.method AS method,
-       toString(l.trained) AS trained, l.config AS config, l.metrics AS metrics,
+       l.trained AS trained, l.config AS config, l.metrics AS metrics,
        l.artifact AS artifact, l.sha256 AS sha256, l.default AS default
 ORDER BY trained DESC
 LIMIT 1

@@ -2,6 +2,6 @@
 // params: limit
 MATCH (l:Learner)
 RETURN l.id AS id, l.kind AS kind, l.modality AS modality, l.method AS method,
-       toString(l.trained) AS trained, l.default AS default, l.metrics AS metrics
+       l.trained AS trained, l.default AS default, l.metrics AS metrics
 ORDER BY trained DESC
 LIMIT $limit

@@ -12,6 +12,7 @@ import pytest
 import cypher
 from graphdb.store import Store
 from tests.graphdb.zoos import keep_learner, small, write
+from tests.stores import Place
 
 ROOT = Path(__file__).parents[2]
 QUERIES = [name for folder in cypher.folders() for name in cypher.names(folder)]
@@ -19,6 +20,13 @@ _OWN = {"read", "write", "jobs"}
 _SAMPLES: dict[str, object] = {
     "limit": 5, "hidden": [], "allow_unknown": False, "dataset": "d1", "model": "m1",
     "modality": "image", "method": "full", "id": "m1", "run": "r", "kind": "predict",
+}  # fmt: skip
+#: Queries that answer times.
+_TIMED: dict[str, dict[str, object]] = {
+    "list_runs": {"limit": 5}, "recent_runs": {"limit": 5}, "run": {"id": "x"},
+    "unfinished_runs": {}, "unfinished_imports": {}, "list_learners": {"limit": 5},
+    "learner": {"id": "x"}, "default_learner": {"modality": "image", "method": "full"},
+    "job": {"id": "x"}, "published": {"dataset": "d1", "method": "full"},
 }  # fmt: skip
 
 
@@ -101,3 +109,30 @@ def test_every_question_has_an_answer_on_every_store(store: Store, folder: str) 
     for name in cypher.names(folder):
         params = {param: _SAMPLES.get(param) for param in cypher.load(name).params}
         store.read(name, **params)
+
+
+@pytest.mark.parametrize(
+    ("stored", "text"),
+    [
+        ("2026-01-02T03:04:05.5+02:00", "2026-01-02T01:04:05.500Z"),
+        ("2026-01-02T00:00:00[America/New_York]", "2026-01-02T05:00:00.000Z"),
+        ("2026-01-02T03:04:05.123456789Z", "2026-01-02T03:04:05.123456789Z"),
+    ],
+)
+def test_a_time_is_the_same_text_on_every_store(
+    store: Store, place: Place, stored: str, text: str
+) -> None:
+    place.run(
+        "CREATE (:Run {id: 'x', kind: 'import', status: 'running', content: 'c', owner: 'h:1', "
+        "started: datetime($t), finished: datetime($t), seen: datetime()}) "
+        "CREATE (:Job {id: 'x', lease_until: datetime($t)}) "
+        "CREATE (:Learner {id: 'x', modality: 'image', method: 'full', default: true, "
+        "trained: datetime($t)})-[:PUBLISHED {run: 'x'}]->(:Dataset {id: 'd1'})",
+        t=stored,
+    )
+    found = {
+        name: {row.get(key) for row in store.read(name, **params) for key in
+               ("started", "finished", "trained", "lease_until")} - {None}
+        for name, params in _TIMED.items()
+    }  # fmt: skip
+    assert found == {name: {text} for name in _TIMED}

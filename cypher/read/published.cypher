@@ -3,7 +3,7 @@
 MATCH (d:Dataset {id: $dataset})
 MATCH (l:Learner)-[p:PUBLISHED]->(d)
 WHERE l.method = $method
-RETURN d.modality AS modality, p.run AS run, l.id AS learner,
+RETURN d.modality AS modality, p.run AS run, p.previous AS previous, l.id AS learner,
        coalesce(l.default, false) AS default, l.trained AS trained
 ORDER BY default DESC, trained DESC
 LIMIT 1

@@ -13,9 +13,10 @@ from graphdb.learners import find_default_learner, find_learner
 from graphdb.predictions import KEPT, publish_predictions, sweep_predictions
 from graphdb.records import Dataset, History, Model
 from graphdb.runs import Provenance
-from graphdb.store import Store
+from graphdb.store import Row, Store, Transaction
 from tests.graphdb.zoos import keep_learner, predictions, write
 from tests.stores import Place
+from zoo.candidates import find_candidates
 
 MODELS = [f"m{i:02}" for i in range(20)]
 DATASETS = ["d1", "d2", "d3"]
@@ -91,6 +92,27 @@ def test_readers_never_see_a_mixture(zoo: Store, place: Place) -> None:
     thread.join(30)
     print(f"{reads[0]} reads, {len(mixtures)} mixtures")
     assert reads[0] >= 10 and not mixtures
+
+
+def test_a_run_that_is_swept_while_it_is_read_is_not_answered(
+    zoo: Store, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow reader: two runs are published between its looking up the run and its reading it."""
+    _publish(zoo, 1.0)
+    run = Transaction.run
+    scores = [2.0, 3.0]
+
+    def overtaken(tx: Transaction, name: str, **params: object) -> list[Row]:
+        if name == "candidate_counts":
+            while scores:
+                with Store.connect(place.address) as writer:
+                    _publish(writer, scores.pop(0))
+        return run(tx, name, **params)
+
+    monkeypatch.setattr(Transaction, "run", overtaken)
+    answer = find_candidates(zoo, "d1", k=1000)
+    assert answer.total == len(MODELS)
+    assert [model.score for model in answer.models] == [3.0] * len(MODELS)
 
 
 def test_what_a_killed_writer_left_is_swept_by_the_next(

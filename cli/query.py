@@ -7,7 +7,6 @@ import shlex
 import click
 
 from cli.options import as_json, open_zoo
-from graphdb.errors import ZooError
 
 
 @click.command()
@@ -27,7 +26,7 @@ def query(
 ) -> None:
     """Run a named Cypher query; --param dataset=pets gives it a value."""
     from cli.rows import print_rows
-    from zoo.queries import list_queries, parse_param
+    from zoo.queries import find_query, list_queries, parse_param
 
     if list_ or name is None:
         rows = [
@@ -37,10 +36,7 @@ def query(
         print_rows(rows, as_json=as_json)
         return
     if text:
-        found = [query for query in list_queries() if query.name == name]
-        if not found:
-            raise ZooError(f"No query {name!r}. List them with: zoo query --list")
-        click.echo(found[0].text.rstrip())
+        click.echo(find_query(name).text.rstrip())
         return
     with open_zoo(ctx) as zoo:
         given = dict(parse_param(param) for param in params)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
-from graphdb.errors import ZooError
+from graphdb.errors import ZooError, did_you_mean
 from graphdb.records import Dataset
 from graphdb.runs import unfinished_imports
 from graphdb.store import Row, Store, Transaction
@@ -45,8 +43,7 @@ def unknown(store: Store, kind: str, identity: str) -> ZooError:
             f"The zoo is empty: it has no {kind} {identity!r}. "
             "Fill it first: zoo ingest records PATH"
         )
-    close = get_close_matches(identity, known, n=1, cutoff=0.5)
-    meant = f" Did you mean {close[0]!r}?" if close else ""
+    meant = did_you_mean(identity, known)
     return ZooError(
         f"No {kind} {identity[:200]!r} in the zoo.{meant} List them with: zoo ls {kind}s"
     )

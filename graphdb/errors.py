@@ -1,4 +1,12 @@
-"""The one exception of this project that a user is meant to read."""
+"""The one exception of this project that a user is meant to read, and its hint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+#: Characters of a wrong name that are compared: what is longer is nobody's typing error.
+_COMPARED = 200
 
 
 class ZooError(Exception):
@@ -8,3 +16,13 @@ class ZooError(Exception):
     line prints it and exits with code 1; anything that is not a ZooError is a bug and keeps its
     traceback.
     """
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """`` Did you mean 'pets'?`` where a known name is almost ``given``, else nothing.
+
+    Upper and lower case are alike: of names that differ in nothing else the last one is named.
+    """
+    folded = {name.casefold(): name for name in known}
+    close = get_close_matches(given[:_COMPARED].casefold(), folded, n=1, cutoff=0.5)
+    return f" Did you mean {folded[close[0]]!r}?" if close else ""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import partial
 
 from graphdb.catalog import KINDS, known_ids
-from graphdb.errors import ZooError
+from graphdb.errors import ZooError, did_you_mean
 from graphdb.store import Row, Store
 
 _SHOWN = ("model", "dataset", "learner", "run", "job")
@@ -74,5 +73,4 @@ def meant(store: Store, identity: str, kinds: Sequence[str]) -> str:
         if kind in kinds
         for name in store.transact(partial(known_ids, kind=kind), access="read")
     ]
-    close = get_close_matches(identity, known, n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    return did_you_mean(identity, known)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 import cypher
 from graphdb.catalog import check_model, find_dataset
-from graphdb.errors import ZooError
+from graphdb.errors import ZooError, did_you_mean
 from graphdb.store import Row, Store
 from zoo.training import check_method
 
@@ -20,6 +19,15 @@ def list_queries() -> list[cypher.Query]:
     return [cypher.load(name) for name in cypher.names("ask")]
 
 
+def find_query(name: str) -> cypher.Query:
+    """The named question. Raises ZooError with what was probably meant."""
+    known = cypher.names("ask")
+    if name not in known:
+        meant = did_you_mean(name, known)
+        raise ZooError(f"No query {name[:200]!r}.{meant} List them with: zoo query --list")
+    return cypher.load(name)
+
+
 def run_query(store: Store, name: str, params: Mapping[str, object]) -> list[Row]:
     """The rows of a named question.
 
@@ -27,12 +35,7 @@ def run_query(store: Store, name: str, params: Mapping[str, object]) -> list[Row
         ZooError: no such question, parameters that are missing or not its own, an unknown model or
             dataset.
     """
-    known = cypher.names("ask")
-    if name not in known:
-        close = get_close_matches(name, known, n=1)
-        meant = f" Did you mean {close[0]!r}?" if close else ""
-        raise ZooError(f"No query {name!r}.{meant} List them with: zoo query --list")
-    wanted = cypher.load(name).params
+    wanted = find_query(name).params
     filled = {**{name: _DEFAULTS[name] for name in wanted if name in _DEFAULTS}, **params}
     wrong = sorted(set(wanted) ^ set(filled))
     if wrong:

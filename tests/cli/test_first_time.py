@@ -72,6 +72,10 @@ def test_what_is_not_there_is_neither_forgotten_nor_shown(zoo: Zoo) -> None:
     assert "No model 'pets'" in zoo.fails("forget", "pets", "--kind", "model")
     assert "Did you mean 'pets'" in zoo.fails("show", "pet")
     assert "zoo ls models" in zoo.fails("show", "pets", "--kind", "model")
+    for command in (("show", "PETS"), ("forget", "PETS"), ("predict", "PETS"),
+                    ("query", "records", "--param", "dataset=PETS")):  # fmt: skip
+        assert "Did you mean 'pets'" in zoo.fails(*command)
+    assert "Did you mean 'records'" in zoo.fails("query", "Record", "--text")
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,13 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches
 from multiprocessing.connection import wait
 from threading import Thread
 
 import numpy as np
 
 from graphdb.columns import Subgraph
-from graphdb.errors import ZooError
+from graphdb.errors import ZooError, did_you_mean
 from learn.learner import BASELINES, DEFAULT, Progress, Ranking, available, limit_blas, make_learner
 from learn.metrics import UNDEFINED, Metrics, agreement
 from learn.pairs import measured
@@ -88,9 +87,8 @@ def target_rows(
     ids = [str(name) for name in graph.datasets.id]
     for name in targets:
         if name not in ids:
-            close = get_close_matches(name, ids, n=1)
-            hint = f" Did you mean '{close[0]}'?" if close else ""
-            raise ZooError(f"No dataset '{name}'.{hint} List them with: zoo ls datasets")
+            meant = did_you_mean(name, ids)
+            raise ZooError(f"No dataset {name!r}.{meant} List them with: zoo ls datasets")
         if not count[ids.index(name)]:
             raise ZooError(
                 f"'{name}' has no '{method}' results to compare with. See: zoo show {name}"

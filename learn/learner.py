@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from graphdb.columns import Floats, Indices, Subgraph
-from graphdb.errors import ZooError
+from graphdb.errors import ZooError, did_you_mean
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
@@ -126,9 +125,8 @@ def make_learner(name: str, **config: object) -> Learner:
 
         _refuse(name, config)
         return Thesis(name)
-    close = get_close_matches(name, learner_names(), n=1)
-    hint = f" Did you mean '{close[0]}'?" if close else ""
-    raise ZooError(f"No learner '{name}'.{hint} There are: {', '.join(learner_names())}")
+    meant = did_you_mean(name, learner_names())
+    raise ZooError(f"No learner {name!r}.{meant} There are: {', '.join(learner_names())}")
 
 
 def save_learner(fitted: Fitted, folder: Path) -> None:

@@ -21,6 +21,10 @@ METRICS: dict[str, tuple[float, float]] = {
     "mcc": (-1.0, 1.0),
     "mse": (0.0, float("inf")),
 }
+#: Integers are 64 bits wide in the store.
+MAX_INTEGER = 2**63 - 1
+#: Characters of an id: an index key of the store has limits, and nobody types a longer one.
+MAX_ID = 1_000
 #: Different experiments: a result of one never stands in for another.
 METHODS = ("full", "lora", "linear")
 

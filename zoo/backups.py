@@ -35,6 +35,7 @@ from graphdb.dump import (
 )
 from graphdb.ends import Ends
 from graphdb.errors import ZooError
+from graphdb.records import MAX_INTEGER
 from graphdb.schema import current_version, stored_version
 from graphdb.store import Row, Store
 from zoo.artifacts import artifacts_url, flat_name, read_artifact, write_artifact
@@ -262,7 +263,7 @@ def _is_property(value: object) -> bool:
             _is_property(each) and not isinstance(each, list | bytes) for each in value
         )
     if isinstance(value, int):
-        return -(2**63) <= value < 2**63
+        return -MAX_INTEGER - 1 <= value <= MAX_INTEGER
     return isinstance(value, _PLAIN)
 
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 import cypher
 from graphdb.catalog import check_model, find_dataset
 from graphdb.errors import ZooError, did_you_mean
+from graphdb.records import MAX_INTEGER
 from graphdb.store import Row, Store
 from zoo.training import check_method
 
 #: What a parameter is where nobody says.
 _DEFAULTS: dict[str, object] = {"limit": 10, "method": "full"}
-_LARGEST = 2**63 - 1
 
 
 def list_queries() -> list[cypher.Query]:
@@ -58,7 +58,7 @@ def run_query(store: Store, name: str, params: Mapping[str, object]) -> list[Row
 
 def _limit(value: object) -> int:
     text = str(value)
-    if isinstance(value, bool) or not text.isdecimal() or int(text) > _LARGEST:
+    if isinstance(value, bool) or not text.isdecimal() or int(text) > MAX_INTEGER:
         raise ZooError(f"limit {value!r} is not a number of rows. Write --param limit=10")
     return int(text)
 

@@ -9,14 +9,19 @@ from graphdb.catalog import check_model, find_dataset
 from graphdb.changes import Changes
 from graphdb.errors import ZooError
 from graphdb.histories import write_history
-from graphdb.records import METRICS, Dataset, FineTuning, History, Model, fine_tuning_id
+from graphdb.records import (
+    MAX_ID,
+    MAX_INTEGER,
+    METRICS,
+    Dataset,
+    FineTuning,
+    History,
+    Model,
+    fine_tuning_id,
+)
 from graphdb.runs import Provenance
 from graphdb.store import Store
 from zoo.training import check_method
-
-_LONGEST_ID = 1_000
-#: Integers are 64 bits wide in the store.
-_LARGEST = 2**63 - 1
 
 
 class Settings(TypedDict, total=False):
@@ -101,13 +106,12 @@ def _check_settings(settings: Settings) -> None:
         ("epochs", settings.get("epochs"), 0),
         ("learning_rate", settings.get("learning_rate"), 0),
         ("batch_size", settings.get("batch_size"), 1),
-        ("seed", settings.get("seed"), -_LARGEST),
+        ("seed", settings.get("seed"), -MAX_INTEGER),
         ("seconds", settings.get("seconds"), 0),
     ):
-        if value is not None and not low <= value <= _LARGEST:
-            raise ZooError(
-                f"{name.replace('_', ' ')} {value:g} is not a number from {low:g} to {_LARGEST:g}"
-            )
+        if value is not None and not low <= value <= MAX_INTEGER:
+            words = name.replace("_", " ")
+            raise ZooError(f"{words} {value:g} is not a number from {low:g} to {MAX_INTEGER:g}")
 
 
 def check_value(value: float, metric: str) -> None:
@@ -120,9 +124,8 @@ def check_value(value: float, metric: str) -> None:
 
 
 def _checked(identity: str, kind: str) -> str:
-    if not identity.strip() or "\0" in identity or len(identity) > _LONGEST_ID:
+    if not identity.strip() or "\0" in identity or len(identity) > MAX_ID:
         raise ZooError(
-            f"Not an id for a {kind}: {identity[:50]!r}. "
-            f"It has 1 to {_LONGEST_ID} characters and no NUL"
+            f"Not an id for a {kind}: {identity[:50]!r}. It has 1 to {MAX_ID} characters and no NUL"
         )
     return identity

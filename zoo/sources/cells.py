@@ -13,14 +13,11 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
+from graphdb.records import MAX_ID, MAX_INTEGER
 from zoo.sources.refusals import Refuse, shown
 
-#: Characters of an id: an index key of the store has limits, and nobody types a longer one.
-MAX_ID = 1_000
 #: Characters of any other text.
 MAX_TEXT = 100_000
-#: Integers are 64 bits wide in the store.
-MAX_INTEGER = 2**63 - 1
 
 Kind = Literal["id", "text", "real", "integer"]
 Value = TypeVar("Value")

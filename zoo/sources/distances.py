@@ -6,8 +6,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from graphdb.records import Similarity
-from zoo.sources.cells import MAX_ID
+from graphdb.records import MAX_ID, Similarity
 from zoo.sources.refusals import Refuse, shown
 from zoo.sources.tables import table
 

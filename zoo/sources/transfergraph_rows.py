@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
-from zoo.sources.cells import MAX_ID, MAX_INTEGER
+from graphdb.records import MAX_ID, MAX_INTEGER
 from zoo.sources.refusals import Refuse, shown
 from zoo.sources.tables import table
 

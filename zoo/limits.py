@@ -66,6 +66,7 @@ class Limits:
 
 
 def check_count(k: int) -> None:
+    """Raises ZooError unless ``k`` is 1 or more."""
     if k < 1:
         raise ZooError(f"k={k} is not a number of models, 1 or more")
 

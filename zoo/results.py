@@ -56,7 +56,7 @@ def record_result(
         ZooError: an unknown model or dataset, a value that its metric cannot have.
     """
     check_method(method)
-    check_value(value, metric)
+    _check_value(value, metric)
     _check_settings(settings)
     history = _new_ends(store, model, dataset, modality) if create else History()
     if not create:
@@ -81,8 +81,8 @@ def record_result(
 
 def _new_ends(store: Store, model: str, dataset: str, modality: str | None) -> History:
     """The model and the dataset; one that is new is of the other's modality where none is named."""
-    _checked(model, "model")
-    _checked(dataset, "dataset")
+    _check_id(model, "model")
+    _check_id(dataset, "dataset")
     models, datasets = store.read("model", id=model), store.read("dataset", id=dataset)
     if modality is None:
         known = (row["modality"] for row in models + datasets)
@@ -114,7 +114,7 @@ def _check_settings(settings: Settings) -> None:
             raise ZooError(f"{words} {value:g} is not a number from {low:g} to {MAX_INTEGER:g}")
 
 
-def check_value(value: float, metric: str) -> None:
+def _check_value(value: float, metric: str) -> None:
     if metric not in METRICS:
         raise ZooError(f"No metric {metric!r}. There are: {', '.join(METRICS)}")
     low, high = METRICS[metric]
@@ -123,9 +123,8 @@ def check_value(value: float, metric: str) -> None:
         raise ZooError(f"{metric} {value:g} is not between {low:g} and {high:g}.{percent}")
 
 
-def _checked(identity: str, kind: str) -> str:
+def _check_id(identity: str, kind: str) -> None:
     if not identity.strip() or "\0" in identity or len(identity) > MAX_ID:
         raise ZooError(
             f"Not an id for a {kind}: {identity[:50]!r}. It has 1 to {MAX_ID} characters and no NUL"
         )
-    return identity

@@ -67,6 +67,7 @@ def train(
 
 
 def check_method(method: str) -> None:
+    """Raises ZooError for a method of fine-tuning that does not exist."""
     if method not in METHODS:
         raise ZooError(f"No fine-tuning method {method!r}. There are: {', '.join(METHODS)}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -17,6 +18,9 @@ _LONGEST = 4_000
 @click.argument("identity", metavar="ID")
 @click.option("--kind", type=click.Choice(["model", "dataset", "learner", "run", "job"]))
 @click.option(
+    "--limit", type=click.IntRange(1), default=20, show_default=True, help="Results to show."
+)
+@click.option(
     "--html",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Also draw a model or dataset with its neighbours into this HTML file.",
@@ -24,20 +28,26 @@ _LONGEST = 4_000
 @as_json
 @click.pass_context
 def show(
-    ctx: click.Context, identity: str, kind: str | None, html: Path | None, as_json: bool
+    ctx: click.Context,
+    identity: str,
+    kind: str | None,
+    limit: int,
+    html: Path | None,
+    as_json: bool,
 ) -> None:
     """Show everything about one model, dataset, learner, run or job."""
     from cli.rows import print_json, print_rows, print_table
     from cli.text import cell, plain
 
     with open_zoo(ctx) as zoo:
-        found = zoo.show(identity, kind=kind)
+        found = zoo.show(identity, kind=kind, limit=limit)
         if html is not None:
             from zoo.drawing import draw, find_neighbourhood
 
             draw(find_neighbourhood(zoo.store, identity, kind=found.kind), html, text=plain)
     if as_json:
-        print_json({"kind": found.kind, **found.properties, "results": found.results})
+        results = {"results": found.results, "total": found.total}
+        print_json({"kind": found.kind, **found.properties, **results})
     else:
         rows = [
             [name, cell(value, longest=_LONGEST)]
@@ -47,5 +57,9 @@ def show(
         print_table(("", ""), rows, f"{found.kind} {identity}")
         if found.results:
             print_rows(found.results, as_json=False, title="Results")
+    if len(found.results) < found.total:
+        every = ["zoo", "show", identity, *(("--kind", kind) if kind else ())]
+        typed = shlex.join([*every, "--limit", str(found.total)])
+        say(f"The first {len(found.results)} of {found.total} results; all of them: {typed}")
     if html is not None:
         say(f"Drawn: open {html!s} in a browser.")

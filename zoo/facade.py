@@ -200,9 +200,9 @@ class Zoo:
             self.store, kind, modality=modality, contains=contains, limit=limit
         )
 
-    def show(self, identity: str, *, kind: str | None = None) -> Shown:
-        """Everything about one model, dataset, learner, run or job."""
-        return listing.show_node(self.store, identity, kind=kind)
+    def show(self, identity: str, *, kind: str | None = None, limit: int = 20) -> Shown:
+        """Everything about one model, dataset, learner, run or job; ``limit`` of its results."""
+        return listing.show_node(self.store, identity, kind=kind, limit=limit)
 
     def py2neo(self, **options: object) -> py2neo.Graph:
         """A connected ``py2neo.Graph`` of this zoo; see :mod:`zoo.notebooks` (extra ``py2neo``)."""

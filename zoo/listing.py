@@ -17,11 +17,15 @@ _RESULTS = {"model": "model_results", "dataset": "dataset_results"}
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One node of the zoo: its properties, and its results where it is a model or dataset."""
+    """One node of the zoo: its properties, and its results where it is a model or dataset.
+
+    ``results`` are the first of ``total``: of a dataset the best, of a model by dataset.
+    """
 
     kind: str
     properties: Row
     results: list[Row]
+    total: int
 
 
 def list_nodes(
@@ -35,23 +39,28 @@ def list_nodes(
     """Rows of one kind of node. Raises ZooError for a kind that is not listed."""
     if kind not in KINDS:
         raise ZooError(f"Cannot list {kind!r}. There are: {', '.join(KINDS)}")
-    if limit < 1:
-        raise ZooError(f"limit {limit} is not a number of rows, 1 or more")
+    _check_limit(limit)
     if kind in ("models", "datasets"):
         return store.read(f"list_{kind}", modality=modality, contains=contains, limit=limit)
     return store.read(f"list_{kind}", limit=limit)
 
 
 def show_node(store: Store, identity: str, *, kind: str | None = None, limit: int = 20) -> Shown:
-    """Everything about one node, whatever it is. Raises ZooError where nothing has that id."""
+    """Everything about one node, whatever it is, with at most ``limit`` of its results.
+
+    Raises:
+        ZooError: nothing has that id, or no such kind.
+    """
+    _check_limit(limit)
     if kind is not None and kind not in _SHOWN:
         raise ZooError(f"No kind {kind!r}. There are: {', '.join(_SHOWN)}")
     for candidate in (kind,) if kind else _SHOWN:
         rows = store.read(candidate, id=identity)
         if rows:
             query = _RESULTS.get(candidate)
-            results = store.read(query, id=identity, limit=limit) if query else []
-            return Shown(candidate, rows[0] | _command(rows[0]), results)
+            results = store.read(query, id=identity) if query else []
+            shown = rows[0] | _command(rows[0])
+            return Shown(candidate, shown, results[:limit], len(results))
     kinds = (kind,) if kind else _SHOWN
     raise ZooError(
         f"No {kind or 'such thing'} {identity[:200]!r} in the zoo.{meant(store, identity, kinds)} "
@@ -63,6 +72,11 @@ def _command(row: Row) -> Row:
     """What to type to do a job again, out of its arguments."""
     arguments = json.loads(row.get("arguments") or "{}")
     return {"command": arguments["command"]} if "command" in arguments else {}
+
+
+def _check_limit(limit: int) -> None:
+    if limit < 1:
+        raise ZooError(f"limit {limit} is not a number of rows, 1 or more")
 
 
 def meant(store: Store, identity: str, kinds: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ WITH collect(u.id) AS hidden
 MATCH (d:Dataset {id: $id})<-[r:FINE_TUNED_ON]-(m:Model)
 WHERE NOT coalesce(r.run, '') IN hidden
 WITH m, d, r.method AS method, r.metric AS metric, avg(r.value) AS value, count(*) AS records
-ORDER BY value DESC, m.id LIMIT $limit
+ORDER BY metric, CASE metric WHEN 'mse' THEN value ELSE -value END, m.id LIMIT $limit
 RETURN 'FINE_TUNED_ON' AS type, m.id AS model, d.id AS dataset, value,
        method + ', ' + metric AS label, records
 UNION ALL

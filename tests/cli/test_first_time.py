@@ -78,6 +78,26 @@ def test_what_is_not_there_is_neither_forgotten_nor_shown(zoo: Zoo) -> None:
     assert "Did you mean 'records'" in zoo.fails("query", "Record", "--text")
 
 
+def test_results_that_are_left_out_are_counted(zoo: Zoo, tmp_path: Path) -> None:
+    models = [f"m{number:02}" for number in range(25)]
+    (tmp_path / "models.csv").write_text("id\n" + "\n".join(models))
+    (tmp_path / "datasets.csv").write_text("id\npets\n")
+    rows = [f"{model},pets,{1 + n},mse" for n, model in enumerate(models)]
+    rows += ["m00,pets,.5,accuracy", "m01,pets,.6,accuracy"]
+    (tmp_path / "fine_tunings.csv").write_text("model,dataset,value,metric\n" + "\n".join(rows))
+    zoo("ingest", "records", str(tmp_path))
+    ended = zoo("show", "pets")
+    assert "The first 20 of 27 results; all of them: zoo show pets --limit 27\n" in ended.err
+    [shown] = zoo("show", "pets", "--json").objects
+    assert (len(shown["results"]), shown["total"]) == (20, 27)
+    best_first = ["m01", "m00", *models]
+    assert [row["model"] for row in shown["results"]] == best_first[:20]
+    whole = zoo("show", "pets", "--limit", "27")
+    assert all(model in whole.out for model in models) and whole.err == ""
+    records = zoo("query", "records", "--param", "dataset=pets", "--param", "limit=27", "--json")
+    assert [row["model"] for row in records.objects] == best_first
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -7,6 +7,11 @@ import unicodedata
 import click
 
 _LONGEST = 120
+#: From here on three digits are 1000 of a unit, which is 1 of the next.
+_ROUNDED_UP = 999.5
+#: Below, three decimals would leave nothing of a number, or no difference between two.
+_SMALL = 0.001
+_NARROW = 0.02
 #: Control characters, and those that reorder or hide what stands around them.
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -31,7 +36,7 @@ def cell(value: object, *, longest: int = _LONGEST) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.3f}"
+        return f"{value:.3g}" if 0 < abs(value) < _SMALL else f"{value:.3f}"
     text = plain(str(value))
     if len(text) <= longest:
         return text
@@ -44,14 +49,19 @@ def count(value: int | None) -> str:
         return "-"
     number = float(value)
     for unit in ("", "k", "M", "B"):
-        if number < 1000 or unit == "B":
-            return f"{number:.3g}{unit}" if number < 1000 else f"{number:.0f}{unit}"
+        if number < _ROUNDED_UP or unit == "B":
+            return f"{number:.3g}{unit}" if number < _ROUNDED_UP else f"{number:.0f}{unit}"
         number /= 1000
     raise AssertionError("unreachable")
 
 
 def interval(low: float | None, high: float | None) -> str:
-    return "-" if low is None or high is None else f"{low:.2f}–{high:.2f}"
+    """0.25–0.50; more digits where two would not tell the ends apart."""
+    if low is None or high is None:
+        return "-"
+    if high - low < _NARROW:
+        return f"{cell(low)}–{cell(high)}"
+    return f"{low:.2f}–{high:.2f}"
 
 
 def _escaped(character: str) -> str:

@@ -70,5 +70,9 @@ def test_cells() -> None:
     assert [count(None), count(999), count(86_000_000), count(2 * 10**12)] == [
         "-", "999", "86M", "2000B",
     ]  # fmt: skip
+    assert [count(999_499), count(999_600), count(999_999_999)] == ["999k", "1M", "1B"]
+    assert [cell(0.0), cell(0.0004), cell(-0.0000021)] == ["0.000", "0.0004", "-2.1e-06"]
+    assert interval(0.9812, 0.9874) == "0.981–0.987"
+    assert interval(0.00012, 0.00034) == "0.00012–0.00034"
     assert interval(None, 0.5) == "-"
     assert interval(0.25, 0.5) == "0.25–0.50"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from graphdb.catalog import find_dataset
@@ -85,8 +86,8 @@ def _read(tx: Transaction, question: _Question) -> _Answer | None:
 
 
 def _read_run(tx: Transaction, question: _Question, current: Row) -> _Answer:
-    """How many of a run pass, the best of them and the metric they are expected in (accuracy before
-    the dataset's first result)."""
+    """How many of a run pass, the best of them and the metric they are expected in (before the
+    dataset's first result the one that the run took it to have)."""
     dataset, method, limits = question.dataset, question.method, question.limits
     within = {
         "dataset": dataset,
@@ -100,4 +101,12 @@ def _read_run(tx: Transaction, question: _Question, current: Row) -> _Answer:
     [counts] = tx.run("candidate_counts", **within)
     rows = tx.run("limited_candidates", **within, method=method, limit=question.k)
     metrics = tx.run("dataset_metric", id=dataset, method=method)
-    return current, counts, rows, metrics[0]["metric"] if metrics else "accuracy"
+    metric = metrics[0]["metric"] if metrics else _usual_metric(tx, current["run"])
+    return current, counts, rows, metric
+
+
+def _usual_metric(tx: Transaction, run: str) -> str:
+    """What ``zoo predict`` wrote down with its run: the metric of a dataset without results."""
+    for row in tx.run("run", id=run):
+        return str(json.loads(row["arguments"] or "{}").get("usual_metric", "accuracy"))
+    return "accuracy"

@@ -114,10 +114,10 @@ def predict(
         rankings.append(replace(ranking, notes=(*more, *ranking.notes)))
         if progress is not None:
             progress(done, len(rows))
-    if write:
-        _publish(store, graph, rows, rankings, record)
     metrics = dataset_metric(graph, method=record.method)
     usual = most_frequent_metric(metrics) or "accuracy"
+    if write:
+        _publish(store, _tables(graph, rows, rankings), record, usual)
     answers = [
         _answer(graph, row, ranking, record, limits or Limits(), k)
         for row, ranking in zip(rows, rankings, strict=True)
@@ -169,13 +169,7 @@ def _rows(store: Store, graph: Subgraph, datasets: Sequence[str]) -> list[int]:
     return [index[dataset] for dataset in dict.fromkeys(datasets)]
 
 
-def _publish(
-    store: Store,
-    graph: Subgraph,
-    rows: Sequence[int],
-    rankings: Sequence[Ranking],
-    record: LearnerRecord,
-) -> None:
+def _tables(graph: Subgraph, rows: Sequence[int], rankings: Sequence[Ranking]) -> list[Predictions]:
     tables = []
     for row, ranking in zip(rows, rankings, strict=True):
         best = ranking.order()
@@ -191,7 +185,18 @@ def _publish(
                 model_mean=ranking.model_mean[best],
             )
         )
-    arguments = {"datasets": [table.dataset for table in tables], "learner": record.id}
+    return tables
+
+
+def _publish(
+    store: Store, tables: Sequence[Predictions], record: LearnerRecord, usual: str
+) -> None:
+    """Write the rankings back; ``usual`` is the metric of those datasets that have no result."""
+    arguments = {
+        "datasets": [table.dataset for table in tables],
+        "learner": record.id,
+        "usual_metric": usual,
+    }
     publish_predictions(
         store,
         tables,

@@ -180,6 +180,11 @@ def test_answers_name_the_metric(zoo: Zoo, tmp_path: Path) -> None:
     assert zoo("candidates", "pets", "-k", "1", "--json").objects[0]["metric"] == "f1"
     nothing = zoo("query", "evidence", "--param", "model=m0", "--param", "dataset=pets")
     assert "zoo show m0" in nothing.err
+    zoo("record", "m0", "birds", "--accuracy", ".5", "--method", "lora", "--create")
+    for command in ("predict", "candidates"):
+        # No result of this kind yet: it is expected in what the zoo's other datasets have.
+        ended = zoo(command, "birds", "-k", "1")
+        assert "f1, learner" in ended.out and "birds --f1 ..." in ended.err
 
 
 def test_every_command_that_writes_speaks_json(zoo: Zoo, tmp_path: Path) -> None:

@@ -63,7 +63,9 @@ def _print_answer(answer: Candidates, limits: Limits) -> None:
 def _print_outside(answer: Candidates, limits: Limits) -> None:
     if not limits.any:
         return
-    parts = ", ".join(f"{name} {number}" for name, number in answer.outside.items())
+    # A property keeps its name, a sentence its spelling.
+    words = {"license": "licence"}
+    parts = ", ".join(f"{words.get(name, name)} {n}" for name, n in answer.outside.items())
     outside = answer.total - answer.passing
     say(f"{answer.passing} of {answer.total} models pass; {outside} fell outside ({parts}).")
     if len(answer.models) < answer.passing or limits.allow_unknown or not outside:

@@ -70,7 +70,8 @@ def test_limits_say_what_fell_outside(trained: Zoo, history: Path) -> None:
         ).objects
         assert len(rows) == 10 and all(row["parameters"] <= limit for row in rows)
     ended = trained("candidates", dataset, "--license", "no-such-licence")
-    assert "0 of 25 models pass" in ended.err and "--allow-unknown" in ended.err
+    assert "0 of 25 models pass; 25 fell outside (licence 25)" in ended.err
+    assert "--allow-unknown" in ended.err
     assert "100M" in trained.fails("candidates", dataset, "--max-parameters", "many")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.ingest_records import summarise
+from cli.text import plain
 from graphdb.records import Refusal
 from tests.cli.command import Zoo
 from tests.cli.test_history import first_id
@@ -110,6 +111,23 @@ def test_a_wrong_option_is_one_line(zoo: Zoo, wrong: tuple[str, ...]) -> None:
     assert (ended.code, ended.out) == (1, "")
     [line] = ended.err.splitlines()
     assert line.startswith("Error: ") and line.endswith(" --help")
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        ("--\x1b[31mred",), ("ls", "\u202eledom"), ("\x1b]0;title\x07",), ("ls", "models\nError: "),
+        ("ls", "models", "--limit", "\x1b[2J"), ("ls", "models", "\u2067extra\x1b[8m"),
+        ("record", "a", "b", "--accuracy", "\u202e9."), ("show", "--kind", "\x9b31m", "x"),
+        ("predict", "pets", "--\udcff"), ("db", "restore", "\x1b[31m\n/nowhere"),
+        ("export", "out", "--jso\x1b[5m"), ("train", "--seed", "1\r2"),
+    ],
+)  # fmt: skip
+def test_a_hostile_argument_is_shown_plain(zoo: Zoo, hostile: tuple[str, ...]) -> None:
+    ended = zoo.try_(*hostile)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith("Error: ") and ended.err.endswith(" --help\n")
+    assert plain(ended.err.removesuffix("\n")) + "\n" == ended.err
 
 
 def test_an_empty_zoo_says_how_to_fill_it(zoo: Zoo) -> None:

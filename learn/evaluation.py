@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from threading import Thread
 
 import numpy as np
@@ -143,38 +143,42 @@ def _answers(
             yield _answer(graph, plan, seed, group)
         return
     # spawn, not fork: torch's and XGBoost's threads do not survive a fork.
-    with ProcessPoolExecutor(
+    context = multiprocessing.get_context("spawn")
+    ended, end = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(
         count,
-        mp_context=multiprocessing.get_context("spawn"),
+        mp_context=context,
         initializer=_start,
-        initargs=(graph, plan, max(1, available() // count)),
-    ) as pool:
+        initargs=(graph, plan, max(1, available() // count), ended),
+    )
+    with ended, end, pool:
         futures = [pool.submit(_worker, seed, group) for seed, group in tasks]
         try:
             for future in futures:
                 yield future.result()
-        finally:
-            for future in futures:
-                future.cancel()
+        except BaseException:
+            # A pool waits for what runs, and for what it has handed out: minutes after a Ctrl-C.
+            end.close()
+            raise
 
 
 _shared: list[tuple[Subgraph, Plan]] = []
 
 
-def _start(graph: Subgraph, plan: Plan, threads: int) -> None:
+def _start(graph: Subgraph, plan: Plan, threads: int, ended: Connection) -> None:
     """Once a worker: keep the graph, and share the cores instead of each taking all."""
     os.environ["OMP_NUM_THREADS"] = str(threads)
     # By now NumPy is loaded and no longer reads the environment.
     limit_blas(threads)
     _shared[:] = [(graph, plan)]
-    Thread(target=_follow, daemon=True).start()
+    Thread(target=_follow, args=(ended,), daemon=True).start()
 
 
-def _follow() -> None:
-    """End with the command: a pool's processes outlive a killed parent, and would work on."""
+def _follow(ended: Connection) -> None:
+    """End with the evaluation, or with its process: a pool's processes would work on."""
     parent = multiprocessing.parent_process()
     if parent is not None:
-        wait([parent.sentinel])
+        wait([parent.sentinel, ended])
         os._exit(1)
 
 

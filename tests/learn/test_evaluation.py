@@ -1,6 +1,7 @@
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -175,3 +176,45 @@ def test_workers_end_with_a_killed_command(tmp_path: Path) -> None:
     for one in alive:
         one.kill()
     assert len(gone) == 2
+
+
+ENDLESS = """
+import sys
+import time
+from learn import evaluation
+from tests.learn.graphs import Shape, generate
+
+def sleep(*_):
+    print("began", flush=True)
+    time.sleep(10_000)
+
+evaluation._answer = sleep
+
+if __name__ == "__main__":
+    list(evaluation.evaluate(generate(Shape(datasets=12)), learners=("random",), workers=2))
+"""
+
+
+def test_an_interrupted_evaluation_does_not_wait_for_what_runs(tmp_path: Path) -> None:
+    """Ctrl-C of the command alone: its workers are in the middle of something long."""
+    script = tmp_path / "endless.py"
+    script.write_text(ENDLESS)
+    process = subprocess.Popen(
+        [sys.executable, str(script)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        # Whoever runs the tests in the background had SIGINT ignored for all below.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert process.stdout is not None
+    with process.stdout as told:
+        assert [told.readline() for _ in range(2)] == [b"began\n"] * 2
+        workers = psutil.Process(process.pid).children()
+        process.send_signal(signal.SIGINT)
+        try:
+            assert process.wait(120) == -signal.SIGINT
+        finally:
+            process.kill()
+            process.wait()
+    assert not psutil.wait_procs(workers, timeout=60)[1]

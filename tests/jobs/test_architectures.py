@@ -86,6 +86,38 @@ def test_a_network_padded_as_tensorflow_pads_takes_lora(
     assert done.status == "done", done.reason
 
 
+@pytest.mark.parametrize("method", ["full", "lora", "linear"])
+@pytest.mark.parametrize("family", ["HGNetV2", "Perceiver"])
+def test_a_head_inside_the_backbone_or_of_another_name_is_replaced(
+    images: Path, tmp_path: Path, family: str, method: str
+) -> None:
+    import transformers
+
+    if family == "HGNetV2":
+        config = transformers.HGNetV2Config(
+            stem_channels=[3, 8, 8], stage_in_channels=[8, 8, 8, 8], stage_mid_channels=[8] * 4,
+            stage_out_channels=[8, 8, 8, 16], stage_num_blocks=[1] * 4,
+            stage_numb_of_layers=[1] * 4, hidden_sizes=[8, 8, 8, 16], embedding_size=8,
+        )  # fmt: skip
+        model = transformers.HGNetV2ForImageClassification(config)
+    else:
+        config = transformers.PerceiverConfig(
+            num_latents=4, d_latents=16, d_model=32, num_self_attends_per_block=1, image_size=32,
+            num_self_attention_heads=2, num_cross_attention_heads=2,
+        )  # fmt: skip
+        model = transformers.PerceiverForImageClassificationLearned(config)
+    folder = saved(model, tmp_path / "model")
+    spec = job(folder, images, tmp_path, method=method, epochs=1)
+    done = fine_tune(spec)
+    assert done.status == "done", done.reason
+    if method == "linear":
+        network = load_network(
+            spec.model, classes=("a", "b", "c"), modality="image", settings=spec.settings
+        )
+        trained = [p for p in network.model.parameters() if p.requires_grad]
+        assert {len(p) for p in trained} == {3}, "only the new head learns"
+
+
 def test_a_model_without_classifier_is_told_in_one_line(images: Path, tmp_path: Path) -> None:
     import transformers
 

@@ -13,14 +13,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from zoo.hub.datasets import LoadedDataset, load_dataset
-from zoo.jobs.failures import JobError, cause_of
+from zoo.jobs.failures import cause_of
 from zoo.jobs.inputs import collator, examples
 from zoo.jobs.machine import device_name, peak_memory, prepare_machine, versions
 from zoo.jobs.memory import halving
+from zoo.jobs.metrics import logits_of, measure
 from zoo.jobs.networks import Network, load_network
 from zoo.jobs.specs import FineTuningSpec, Outcome, Settings
 
@@ -86,7 +84,7 @@ def _train(spec: FineTuningSpec, data: LoadedDataset, batch_size: int) -> tuple[
         data_collator=collator(network),
         train_dataset=_no_batch_of_one(train, batch_size),
         eval_dataset=validation if settings.patience else None,
-        preprocess_logits_for_metrics=_logits,
+        preprocess_logits_for_metrics=logits_of,
         compute_metrics=lambda found: measure(found.predictions, found.label_ids),
         callbacks=_callbacks(spec),
         optimizers=_optimizers(network, settings),
@@ -206,33 +204,6 @@ def last_checkpoint(folder: Path) -> str | None:
     whole = [path for path in found if path.name.rpartition("-")[2].isdigit()]
     newest = max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
     return str(newest) if newest else None
-
-
-def _logits(outputs: Any, _: Any = None) -> Any:
-    """Without the hidden states that some models hand out as well, which would fill the memory."""
-    return outputs[0] if isinstance(outputs, tuple) else outputs
-
-
-def measure(logits: Any, labels: NDArray[np.int64]) -> dict[str, float]:
-    """Accuracy, macro F1 (that of class 1 for two classes, as GLUE) and Matthews' correlation.
-
-    Shapes: ``logits`` [N, classes], ``labels`` [N].
-
-    Raises:
-        JobError: outputs that are not finite: the training has diverged.
-    """
-    from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
-
-    values = _logits(logits)
-    if not np.isfinite(values).all():
-        raise JobError("training", "the network's outputs are not finite: training diverged")
-    predicted = values.argmax(axis=1)
-    average = "binary" if values.shape[1] == 2 else "macro"
-    return {
-        "accuracy": float(accuracy_score(labels, predicted)),
-        "f1": float(f1_score(labels, predicted, average=average, zero_division=0)),
-        "mcc": float(matthews_corrcoef(labels, predicted)),
-    }
 
 
 def _test(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 #: A backbone of which more is missing in the checkpoint was not pre-trained as configured.
 _MISSING_SHARE = 0.2
 #: How heads are called where the backbone has no name of its own.
-_HEADS = ("classifier", "score", "head")
+_HEADS = ("classifier", "score", "head", "fc")
 #: Parts of the names of attention's projections, over the families of transformers.
 _ATTENTION = ("query", "value", "q_", "v_", "qkv", "c_attn", "Wqkv")
 
@@ -138,11 +138,14 @@ def _load(
         output_loading_info=True,
         **_common(source),
     )
+    # Some heads lie inside the backbone (Perceiver's): an output a class, and else as it was.
+    inner = {name for name, kept, wanted in info["mismatched_keys"]
+             if wanted[:1] == (len(classes),) and kept[1:] == wanted[1:]}  # fmt: skip
     mismatched = {entry[0] for entry in info["mismatched_keys"]}
-    wrong = sorted(mismatched - set(_head(model)))
+    wrong = sorted(mismatched - inner - set(_head(model)))
     if wrong:
         raise JobError("model", f"weights do not fit the configuration, first: {wrong[0]}")
-    return model.float(), set(info["missing_keys"])
+    return model.float(), set(info["missing_keys"]) | inner
 
 
 def _head(model: torch.nn.Module) -> list[str]:

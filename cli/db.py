@@ -63,7 +63,11 @@ def push(ctx: click.Context, url: str, database: str | None, as_json: bool) -> N
     from zoo.moving import open_target
     from zoo.moving import push as move_all
 
-    with open_zoo(ctx) as zoo, open_target(url, database=database) as target, bar("Push") as move:
+    with (
+        open_zoo(ctx) as zoo,
+        open_target(url, source=zoo.store, database=database) as target,
+        bar("Push") as move,
+    ):
         done = move_all(
             zoo.store,
             target,

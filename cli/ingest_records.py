@@ -67,11 +67,20 @@ def summarise(refused: Sequence[Refusal]) -> list[str]:
     ]
 
 
-def next_commands(modalities: Sequence[str]) -> list[str]:
-    """One learner a modality; where there is one kind of model, none needs to be named."""
-    if len(modalities) < 2:
-        return ["zoo train"]
-    return [f"zoo train --modality {shlex.quote(name)}" for name in modalities]
+def next_commands(done: Ingested) -> list[str]:
+    """A learner for each kind of model; where there is nothing to learn from, a first result."""
+    commands = []
+    for one in done.learnable:
+        command = "zoo train"
+        if not one.only and one.modality is not None:
+            command += f" --modality {shlex.quote(one.modality)}"
+        if one.method != "full":
+            command += f" --method {one.method}"
+        commands.append(command)
+    if commands or done.pair is None:
+        return commands
+    model, dataset = map(shlex.quote, done.pair)
+    return [f"zoo record {model} {dataset} --accuracy .9"]
 
 
 def count_rows(change: object) -> dict[str, int]:
@@ -102,5 +111,7 @@ def _print(done: Ingested, path: Path, dry_run: bool) -> None:
         say("Nothing changed: all of it was there already.")
     else:
         say(f"Run {done.changes.run}. Undo: zoo forget {done.changes.run}")
-        for command in next_commands(done.modalities):
+        if not done.learnable:
+            say("There is no result of these models yet, and a learner needs some.")
+        for command in next_commands(done):
             say(f"Next: {command}")

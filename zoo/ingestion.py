@@ -10,7 +10,7 @@ from graphdb.changes import Changes
 from graphdb.errors import ZooError
 from graphdb.histories import read_history as read_stored
 from graphdb.histories import write_history
-from graphdb.records import History, Refusal
+from graphdb.records import METHODS, History, Refusal
 from graphdb.runs import Provenance
 from graphdb.store import Store
 
@@ -18,17 +18,28 @@ Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Learnable:
+    """A kind of model and a method that there are results of; ``only`` kind of that method."""
+
+    modality: str | None
+    method: str
+    only: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Ingested:
     """``kind`` is the layout that was found: transfergraph or bundle.
 
-    ``modalities`` are those of the history's models, each of which wants a learner of its own.
+    ``learnable`` says for each kind of the history's models what a learner can be trained on now;
+    ``pair`` is a model and a dataset of the history, where it has both.
     """
 
     kind: str
     changes: Changes
     refused: tuple[Refusal, ...]
     notes: tuple[str, ...]
-    modalities: tuple[str, ...]
+    learnable: tuple[Learnable, ...]
+    pair: tuple[str, str] | None
 
 
 def ingest_records(
@@ -50,10 +61,27 @@ def ingest_records(
         dry_run=dry_run,
         progress=progress,
     )
-    modalities = {model.modality for model in reading.history.models} - {None}
+    models, datasets = reading.history.models, reading.history.datasets
     return Ingested(
-        reading.kind, changes, reading.refused, reading.notes, tuple(sorted(map(str, modalities)))
+        reading.kind,
+        changes,
+        reading.refused,
+        reading.notes,
+        _learnable(store, {model.modality for model in models}),
+        (models[0].id, datasets[0].id) if models and datasets else None,
     )
+
+
+def _learnable(store: Store, modalities: set[str | None]) -> tuple[Learnable, ...]:
+    """One method a modality, full fine-tuning where there is any."""
+    found: dict[str | None, Learnable] = {}
+    for method in METHODS:
+        stored = [row["modality"] for row in store.read("modalities", method=method)]
+        named = [modality for modality in stored if modality is not None]
+        for modality in named or stored:
+            if modality in modalities or not named or modalities == {None}:
+                found.setdefault(modality, Learnable(modality, method, only=len(named) < 2))
+    return tuple(found[modality] for modality in sorted(found, key=str))
 
 
 def export_records(store: Store, path: Path) -> History:

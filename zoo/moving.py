@@ -7,9 +7,11 @@ Verified: rows and checksums of every table are read back from the target.
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from graphdb.address import Address, resolve_address
 from graphdb.dump import TABLES, Fingerprint, dump_table, fingerprint, load_rows, split
 from graphdb.errors import ZooError
 from graphdb.records import digest
@@ -31,11 +33,16 @@ class Moved:
     artifacts: int
 
 
-def open_target(address: str, *, database: str | None = None) -> Store:
+def open_target(address: str, *, source: Store, database: str | None = None) -> Store:
     """The store to push into, with credentials from ZOO_PUSH_USERNAME and ZOO_PUSH_PASSWORD.
 
     Those of the environment's own store are never sent to another one.
+
+    Raises:
+        ZooError: it is the source, which nobody needs to be asked a password for.
     """
+    if resolve_address(address) == source.address and database in (None, source.database):
+        raise _same(source.address)
     return Store.open(
         address,
         database=database,
@@ -52,8 +59,8 @@ def push(source: Store, target: Store, *, progress: Progress | None = None) -> M
         ZooError: the target is the source or holds something else, or what it holds afterwards is
             not what the source holds.
     """
-    if (str(source.address), source.database) == (str(target.address), target.database):
-        raise ZooError(f"{target.address} is the store to push from: name another")
+    if _is_same(source, target):
+        raise _same(target.address)
     report = progress or (lambda table, done, total: None)
     token = digest("push", str(source.address), source.database)
     wanted = fingerprints(source)
@@ -67,6 +74,18 @@ def push(source: Store, target: Store, *, progress: Progress | None = None) -> M
     target.write("claim_filling", token=None)
     rows = {table: found.rows for table, found in wanted.items()}
     return Moved(str(target.address), rows, written, names)
+
+
+def _is_same(source: Store, target: Store) -> bool:
+    """Whether what is written to the one is read from the other: one store has many addresses."""
+    probe = uuid.uuid4().hex
+    target.write("probe_zoo", probe=probe)
+    return source.read("probed") == [{"probe": probe}]
+
+
+def _same(address: Address) -> ZooError:
+    other = "" if address.url is None else ", or another of its databases with --database"
+    return ZooError(f"{address} is the store to push from: name another{other}")
 
 
 def fingerprints(store: Store) -> dict[str, Fingerprint]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from cli.ingest_records import summarise
 from cli.text import plain
 from graphdb.records import Refusal
-from tests.cli.command import Zoo
+from tests.cli.command import Ended, Zoo
 from tests.cli.test_history import first_id
 from tests.stores import Place
 from zoo import Zoo as Python
@@ -155,6 +156,49 @@ def test_the_next_command_works(zoo: Zoo, tmp_path: Path) -> None:
     assert "zoo train --modality image\n" in ended.err
     assert "zoo train --modality text\n" in ended.err
     assert "Undo: zoo forget " in ended.err
+
+
+def _bundle(folder: Path, fine_tunings: str) -> Path:
+    folder.mkdir()
+    (folder / "models.csv").write_text("id,modality\nvit b,image\nbert,text\n")
+    (folder / "datasets.csv").write_text("id,modality\npets,image\nsst2,text\n")
+    (folder / "fine_tunings.csv").write_text(f"model,dataset,method,accuracy\n{fine_tunings}")
+    return folder
+
+
+def _next(ended: Ended) -> list[list[str]]:
+    lines = [line for line in ended.err.splitlines() if line.startswith("Next: zoo ")]
+    return [shlex.split(line)[2:] for line in lines]
+
+
+def test_the_next_command_after_a_bundle_without_results_works(zoo: Zoo, tmp_path: Path) -> None:
+    ended = zoo("ingest", "records", str(_bundle(tmp_path / "none", "")))
+    [command] = _next(ended)
+    assert command == ["record", "vit b", "pets", "--accuracy", ".9"]
+    zoo(*command)
+
+
+def test_the_next_command_names_what_there_is_to_learn_from(zoo: Zoo, tmp_path: Path) -> None:
+    """Of the zoo, not of the bundle: the other kind of model and another method count."""
+    ended = zoo("ingest", "records", str(_bundle(tmp_path / "image", "vit b,pets,lora,.9\n")))
+    assert _next(ended) == [["train", "--method", "lora"]]
+    ended = zoo("ingest", "records", str(_bundle(tmp_path / "text", "bert,sst2,lora,.9\n")))
+    assert _next(ended) == [
+        ["train", "--modality", modality, "--method", "lora"] for modality in ("image", "text")
+    ]
+    (tmp_path / "more").mkdir()
+    for name, text in (
+        ("models", "id,modality\nresnet,image\n"), ("datasets", "id,modality\nflowers,image\n"),
+        ("fine_tunings", "model,dataset,accuracy\nresnet,flowers,.9\n"),
+    ):  # fmt: skip
+        (tmp_path / "more" / f"{name}.csv").write_text(text)
+    assert _next(zoo("ingest", "records", str(tmp_path / "more"))) == [["train"]]
+
+
+def test_pushing_a_store_onto_itself_is_one_line(zoo: Zoo, place: Place) -> None:
+    zoo(*VIT_ON_PETS)
+    error = zoo.fails("db", "push", place.address)
+    assert "is the store to push from: name another" in error
 
 
 def test_answers_say_what_to_try_and_why(trained: Zoo, history: Path) -> None:

@@ -101,17 +101,28 @@ def test_push_onto_itself_is_refused(store: Store, place: Place) -> None:
         push(store, same)
 
 
+def test_push_onto_itself_by_another_address_is_refused(store: Store, place: Place) -> None:
+    url, username, password, database = store.bolt
+    other = url.replace("127.0.0.1", "localhost")
+    with (
+        Store.open(other, username=username, password=password, database=database) as same,
+        pytest.raises(ZooError, match="name another"),
+    ):
+        push(store, same)
+
+
 def test_the_targets_credentials_are_its_own(
-    neo4j_session: Place, monkeypatch: pytest.MonkeyPatch
+    neo4j_session: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Those of the source's store are never sent to another server."""
     monkeypatch.setenv("NEO4J_PASSWORD", neo4j_session.password)
     monkeypatch.setattr("sys.stdin", None)
-    with pytest.raises((ZooError, AttributeError)):
-        open_target(neo4j_session.address)
-    monkeypatch.setenv("ZOO_PUSH_USERNAME", neo4j_session.username)
-    monkeypatch.setenv("ZOO_PUSH_PASSWORD", neo4j_session.password)
-    open_target(neo4j_session.address).close()
+    with Store.open(f"embedded:{tmp_path / 'here'}") as source:
+        with pytest.raises((ZooError, AttributeError)):
+            open_target(neo4j_session.address, source=source)
+        monkeypatch.setenv("ZOO_PUSH_USERNAME", neo4j_session.username)
+        monkeypatch.setenv("ZOO_PUSH_PASSWORD", neo4j_session.password)
+        open_target(neo4j_session.address, source=source).close()
 
 
 def test_backup_and_restore(

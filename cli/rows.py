@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
@@ -15,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.text import cell, plain, say
+from graphdb.errors import ZooError
 
 _PIPED = 160
 
@@ -26,7 +29,8 @@ def print_json(value: object) -> None:
     """
     if is_dataclass(value) and not isinstance(value, type):
         value = asdict(value)
-    click.echo(json.dumps(_clean(value), allow_nan=False, default=str))
+    with _writing():
+        click.echo(json.dumps(_clean(value), allow_nan=False, default=str))
 
 
 def print_rows(
@@ -54,11 +58,33 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: st
         table.add_column(Text(plain(column)), overflow="fold")
     for row in rows:
         table.add_row(*[Text(plain(text)) for text in row])
-    if title:
-        # As a title of the table it would be folded to the table's width.
-        click.echo(plain(title))
-    # Whoever pipes a table on gets whole columns, whatever width a pipe pretends to have.
-    Console(width=None if sys.stdout.isatty() else _PIPED).print(table)
+    with _writing():
+        if title:
+            # As a title of the table it would be folded to the table's width.
+            click.echo(plain(title))
+        # Whoever pipes a table on gets whole columns, whatever width a pipe pretends to have.
+        _Console(width=None if sys.stdout.isatty() else _PIPED).print(table)
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Rich would end the command with exit code 1."""
+        raise BrokenPipeError
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Whoever read our output (head, less) may have seen enough; a full disk is an error."""
+    try:
+        yield
+    except BrokenPipeError:
+        # What is still buffered goes nowhere, without a second complaint when the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise click.exceptions.Exit(0) from None
+    except OSError as error:
+        raise ZooError(
+            f"Cannot write the output: {error.strerror}. Free some space, or write it elsewhere"
+        ) from error
 
 
 def _clean(value: object) -> object:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -57,6 +59,28 @@ def test_store_and_use_cases_load_no_torch(name: str) -> None:
     check = f"import sys, {name}; print('torch' in sys.modules, 'transformers' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False False"
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)], ids=["table", "lines"])
+def test_whoever_has_read_enough_is_no_error(form: tuple[str, ...]) -> None:
+    """``zoo query --list | head``: nobody reads any more when it writes."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-c", "import cli; cli.main()", "query", "--list", *form]
+    with os.fdopen(writer, "wb") as closed:
+        done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("form", [(), ("--json",)], ids=["table", "lines"])
+def test_a_full_disk_below_the_output_is_one_line(form: tuple[str, ...]) -> None:
+    command = [sys.executable, "-c", "import cli; cli.main()", "query", "--list", *form]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: Cannot write the output: No space left on device.")
+    assert done.stderr.count("\n") == 1
 
 
 def test_text_of_others_cannot_steer_the_terminal() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shlex
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -78,6 +80,25 @@ def test_what_is_not_there_is_neither_forgotten_nor_shown(zoo: Zoo) -> None:
                     ("query", "records", "--param", "dataset=PETS")):  # fmt: skip
         assert "Did you mean 'pets'" in zoo.fails(*command)
     assert "Did you mean 'records'" in zoo.fails("query", "Record", "--text")
+
+
+def test_a_long_reason_is_shown_to_its_end(zoo: Zoo) -> None:
+    zoo(*VIT_ON_PETS)
+    reason = " ".join(f"word{number:03}" for number in range(50))
+    zoo("quarantine", "pets", "--reason", reason)
+    assert reason in " ".join(zoo("show", "pets").out.split())
+
+
+def test_moments_are_read_by_programs_and_by_people(zoo: Zoo) -> None:
+    zoo(*VIT_ON_PETS)
+    [run] = zoo("ls", "runs", "--json").objects
+    rows = [run, *zoo("show", run["id"], "--json").objects]
+    rows += zoo("query", "recent_runs", "--json").objects
+    for row in rows:
+        for moment in ("started", "finished"):
+            assert datetime.fromisoformat(row[moment]).utcoffset() is not None
+    shown = re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(Z|\+00:00) ", zoo("ls", "runs").out)
+    assert shown is not None, "to the second, on one line"
 
 
 def test_results_that_are_left_out_are_counted(zoo: Zoo, tmp_path: Path) -> None:

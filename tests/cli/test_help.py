@@ -91,6 +91,9 @@ def test_text_of_others_cannot_steer_the_terminal() -> None:
 def test_cells() -> None:
     assert [cell(None), cell(True), cell(0.12345), cell("x")] == ["-", "yes", "0.123", "x"]
     assert len(cell("x" * 10_000)) <= 121
+    assert cell("2026-11-25T14:51:29.814111971Z") == "2026-11-25 14:51:29Z"
+    assert cell("2026-11-25T14:51:29+01:00") == "2026-11-25 14:51:29+01:00"
+    assert cell("2026-11-25T14:51:29 of a name") == "2026-11-25T14:51:29 of a name"
     assert [count(None), count(999), count(86_000_000), count(2 * 10**12)] == [
         "-", "999", "86M", "2000B",
     ]  # fmt: skip

@@ -73,7 +73,8 @@ def datasets(
             for one in done.datasets
         ]  # fmt: skip
         columns = ("dataset", "modality", "classes", "samples", "seen by the probe", "similarities")
-        print_table(columns, rows, "Datasets")
+        if rows:
+            print_table(columns, rows, "Datasets")
         for note in dict.fromkeys(note for one in done.datasets for note in one.notes):
             say(f"Note: {note}")
         for failure in done.failures:

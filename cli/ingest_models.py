@@ -67,7 +67,8 @@ def models(
             "licence",
             "pre-trained on",
         )
-        print_table(columns, rows, "Would be added" if dry_run else "Models")
+        if rows:
+            print_table(columns, rows, "Would be added" if dry_run else "Models")
         for failure in failures:
             say(f"Failed: {failure.reference}: {failure.reason}")
         if found and not dry_run:

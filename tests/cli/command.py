@@ -1,8 +1,10 @@
-"""A ``zoo`` command inside a test's process: what it printed and how it ended."""
+"""A ``zoo`` command, in a test's process or in one of its own: what it printed, how it ended."""
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +55,13 @@ class Zoo:
             code = int(error.code or 0)
         out, err = self._capture.readouterr()
         return Ended(code, out, err)
+
+
+def zoo_alone(*arguments: str) -> Ended:
+    """A command in a fresh interpreter, which costs seconds: for what another process must show."""
+    command = [sys.executable, "-c", "import cli; cli.main()", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return Ended(done.returncode, done.stdout, done.stderr)
 
 
 def _refuse(name: str) -> float:

@@ -6,13 +6,12 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from graphdb.store import Store
+from tests.cli.command import Zoo, zoo_alone
 from tests.jobs.conftest import break_weights, make_images
 from zoo.jobs.ingestion import ingest_datasets
 from zoo.jobs.probing import run_here
@@ -77,14 +76,13 @@ def cut_short(folder: Path) -> None:
 
 
 def test_what_is_broken_in_a_plan_is_told_and_the_rest_is_done(
-    models: Path, datasets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    models: Path, datasets: Path, tmp_path: Path, zoo: Zoo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    store = f"embedded:{tmp_path / 'store'}"
-    done = zoo(store, "ingest", "models", *map(str, sorted(models.iterdir())))
-    assert done.returncode == 0, done.stderr
+    monkeypatch.setenv("ZOO_STORE", f"embedded:{tmp_path / 'store'}")
+    zoo("ingest", "models", *map(str, sorted(models.iterdir())))
     sound = [str(datasets / name) for name in TAKEN]
-    with Store.open(store) as opened:
+    with Store.open() as opened:
         taken = ingest_datasets(opened, sound, probe="/none", run=run_here)
     names = [one.dataset.id for one in taken.datasets]
     names += [str(datasets / name) for name in REFUSED if name != "refused"]
@@ -95,28 +93,27 @@ def test_what_is_broken_in_a_plan_is_told_and_the_rest_is_done(
     (datasets / "lost.csv").unlink()
 
     run = (*RUN, "--datasets", ",".join(names), "--json")
-    done = zoo(store, *run)
-    assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
-    told = json.loads(done.stdout)
-    assert (told["done"], told["failed"]) == (5, 16), done.stderr
-    assert "and 1 more failed" in done.stderr, "15 are shown"
-    jobs = listed(store)
+    done = zoo_alone(*run)
+    assert done.code == 0 and "Traceback" not in done.err, done.err
+    [told] = done.objects
+    assert (told["done"], told["failed"]) == (5, 16), done.err
+    assert "and 1 more failed" in done.err, "15 are shown"
+    jobs = zoo("ls", "jobs", "--json").objects
     check_pairs([job for job in jobs if job["kind"] == "fine-tuning"])
     refused = {str(job["error"]) for job in jobs if job["kind"] != "fine-tuning"}
     assert len(refused) == len(REFUSED)
     for name, reason in REFUSED.items():
         assert any(re.search(rf"/{name}: {reason}", error) for error in refused), refused
-        assert name == "refused" or re.search(rf"Failed: .*/{name}: {reason}", done.stderr)
+        assert name == "refused" or re.search(rf"Failed: .*/{name}: {reason}", done.err)
 
-    again = zoo(store, *run)
-    assert again.returncode == 0
-    assert "0 jobs missing; 5 pairs have a result, 16 failed before" in again.stderr
-    assert json.loads(again.stdout)["done"] == json.loads(again.stdout)["failed"] == 0
-    assert attempts(listed(store)) == attempts(jobs)
+    again = zoo(*run)
+    assert "0 jobs missing; 5 pairs have a result, 16 failed before" in again.err
+    assert again.objects[0]["done"] == again.objects[0]["failed"] == 0
+    assert attempts(zoo("ls", "jobs", "--json").objects) == attempts(jobs)
 
-    alone = zoo(store, *RUN, "--models", id_of("nan", jobs), "--retry")
-    assert alone.returncode == 1, "nothing of what was asked for could be done"
-    assert alone.stderr.splitlines()[-1].startswith("Error: All 3 jobs failed; why: zoo ls jobs")
+    # Nothing of what was asked for could be done.
+    alone = zoo.fails(*RUN, "--models", id_of("nan", jobs), "--retry")
+    assert alone.startswith("Error: All 3 jobs failed; why: zoo ls jobs")
 
 
 def check_pairs(jobs: list[dict[str, object]]) -> None:
@@ -146,17 +143,3 @@ def short(identity: object) -> str:
 
 def id_of(model: str, jobs: list[dict[str, object]]) -> str:
     return next(str(job["model"]) for job in jobs if short(job["model"]) == model)
-
-
-def listed(store: str) -> list[dict[str, object]]:
-    """All jobs, newest first."""
-    return [json.loads(line) for line in zoo(store, "ls", "jobs", "--json").stdout.splitlines()]
-
-
-def zoo(store: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "import cli; cli.main()", "--store", store, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +12,7 @@ from graphdb.histories import write_history
 from graphdb.records import History, Model
 from graphdb.runs import Provenance
 from graphdb.store import Store
+from tests.cli.command import Zoo, zoo_alone
 from tests.jobs.conftest import make_images
 from tests.jobs.test_hub_models import make_folder
 from tests.stores import Place
@@ -112,48 +109,35 @@ def test_times_and_places_are_checked() -> None:
         launcher_for("moon")
 
 
-def zoo(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "import cli; cli.main()", *arguments],
-        env=environment | {"XDG_CACHE_HOME": os.environ["XDG_CACHE_HOME"]},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def test_the_commands_fill_a_zoo_from_nothing(
-    place: Place, zoo_env: dict[str, str], image_model: Path, images: Path, tmp_path: Path
+    place: Place, zoo: Zoo, image_model: Path, images: Path
 ) -> None:
     """Models, a dataset, a priced plan, its runs, scores; and all of it again does nothing."""
     if place.kind == "neo4j":
         pytest.skip("commands are the same on both; the library's calls run on both above")
-    done = zoo(zoo_env, "ingest", "models", str(image_model), "--name", "m", "--json")
-    assert json.loads(done.stdout)["family"] == "resnet", done.stderr
-    done = zoo(zoo_env, "ingest", "datasets", str(images), "--name", "d", "--probe", "m", "--json")
-    found = json.loads(done.stdout)
-    assert found["dataset"]["classes"] == 3 and found["samples_seen"], done.stderr
+    [model] = zoo("ingest", "models", str(image_model), "--name", "m", "--json").objects
+    assert model["family"] == "resnet"
+    done = zoo("ingest", "datasets", str(images), "--name", "d", "--probe", "m", "--json")
+    [found] = done.objects
+    assert found["dataset"]["classes"] == 3 and found["samples_seen"], done.err
     run = ("ingest", "runs", "--epochs", "1", "--image-size", "32", "--threads", "1")
-    done = zoo(zoo_env, *run, "--dry-run", "--json")
-    assert [json.loads(line).get("jobs") for line in done.stdout.splitlines()] == [None, 1]
-    done = zoo(zoo_env, *run, "--json")
-    assert json.loads(done.stdout)["done"] == 1, done.stderr
-    done = zoo(zoo_env, *run)
-    assert "0 jobs missing; 1 pairs have a result" in done.stderr
-    done = zoo(zoo_env, "ingest", "scores", "--method", "logme", "--method", "leep", "--json")
-    answer = json.loads(done.stdout)
-    assert answer["written"] == 2 and not answer["failures"], done.stderr
-    done = zoo(zoo_env, "ls", "jobs", "--json")
-    job = json.loads(done.stdout.splitlines()[0])
+    planned = zoo(*run, "--dry-run", "--json").objects
+    assert [line.get("jobs") for line in planned] == [None, 1]
+    done = zoo_alone(*run, "--json")
+    assert done.code == 0 and done.objects[0]["done"] == 1, done.err
+    assert "0 jobs missing; 1 pairs have a result" in zoo(*run).err
+    done = zoo("ingest", "scores", "--method", "logme", "--method", "leep", "--json")
+    [answer] = done.objects
+    assert answer["written"] == 2 and not answer["failures"], done.err
+    job = zoo("ls", "jobs", "--json").objects[0]
     assert job["status"] == "done"
-    shown = json.loads(zoo(zoo_env, "show", job["id"], "--json").stdout)
+    [shown] = zoo("show", job["id"], "--json").objects
     assert shown["seconds"] > 0 and shown["device"] and shown["peak_memory_bytes"] > 10**6
     assert shown["command"].startswith("zoo ingest runs --models m --datasets d --retry --seed 0")
-    table = " ".join(zoo(zoo_env, "show", job["id"]).stdout.split())
+    table = " ".join(zoo("show", job["id"]).out.split())
     assert f"peak_memory_bytes {shown['peak_memory_bytes']}" in table
     assert shown["command"] in table, "whole, to be copied"
-    done = zoo(zoo_env, "ingest", "models", "/no/such/folder")
-    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "None of 1 models" in zoo.fails("ingest", "models", "/no/such/folder")
 
 
 def test_columns_named_once_are_known_to_every_later_job(

@@ -1,4 +1,4 @@
-"""Fixtures every test may ask for: ``store``, ``place``, ``zoo_env``, ``neo4j_release``, ..."""
+"""Fixtures every test may ask for: ``store``, ``place``, ``zoo``, ``neo4j_release``, ..."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from graphdb.store import Store
 from tests.browser.files import served_style
+from tests.cli.command import Zoo
 from tests.compose import neo4j_settings
 from tests.neo4j import Release, Server
 from tests.neo4j.releases import chosen
@@ -91,6 +92,12 @@ def store(place: Place) -> Iterator[Store]:
     """An empty store, schema included."""
     with Store.open(place.address) as opened:
         yield opened
+
+
+@pytest.fixture
+def zoo(capsys: pytest.CaptureFixture[str]) -> Zoo:
+    """A ``zoo`` command in this process, which has the libraries in memory."""
+    return Zoo(capsys)
 
 
 @pytest.fixture

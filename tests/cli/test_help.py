@@ -54,11 +54,15 @@ def test_loads_nothing_heavy(statement: str) -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize("name", ["graphdb.store", "zoo.facade", "zoo.prediction"])
-def test_store_and_use_cases_load_no_torch(name: str) -> None:
-    check = f"import sys, {name}; print('torch' in sys.modules, 'transformers' in sys.modules)"
+def test_store_and_use_cases_load_no_torch() -> None:
+    check = (
+        "import sys\n"
+        "for name in ('graphdb.store', 'zoo.facade', 'zoo.prediction'):\n"
+        "    __import__(name)\n"
+        "    print(name, {'torch', 'transformers'} & {*sys.modules})"
+    )
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False False"
+    assert done.stdout.count("set()") == 3, done.stdout
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)], ids=["table", "lines"])

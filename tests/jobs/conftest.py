@@ -9,17 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.cli.command import Zoo
 from zoo.jobs.specs import DatasetSource, FineTuningSpec, ModelSource, Settings
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 _WORDS = ("awful", "bad", "poor", "sad", "dull"), ("great", "good", "fine", "glad", "bright")
-
-
-@pytest.fixture
-def zoo(capsys: pytest.CaptureFixture[str]) -> Zoo:
-    """A command in this process, which has the libraries in memory."""
-    return Zoo(capsys)
 
 
 @pytest.fixture(scope="session")

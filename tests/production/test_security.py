@@ -33,6 +33,7 @@ from graphdb.histories import read_history
 from graphdb.records import Dataset, FineTuning, History, Model, Transferability
 from graphdb.removal import remove_node
 from graphdb.store import Store
+from tests.cli.command import Zoo
 from tests.graphdb.zoos import small, write
 from tests.production.serving import ROOT, ZOO, run_zoo, served
 from tests.stores import Place
@@ -95,23 +96,21 @@ def test_nothing_hidden_reaches_a_terminal(text: str) -> None:
         assert not {unicodedata.category(character) for character in shown} & HIDDEN
 
 
-def test_a_terminal_and_json_lines_stay_whole(store: Store, zoo_env: dict[str, str]) -> None:
+def test_a_terminal_and_json_lines_stay_whole(store: Store, zoo: Zoo) -> None:
     names = [name for name in HOSTILE if "\0" not in name]
     write(store, _hostile(names))
-    table = run_zoo("ls", "models", env=zoo_env)
-    assert table.returncode == 0, table.stderr
-    for character in table.stdout + table.stderr:
+    table = zoo("ls", "models")
+    for character in table.out + table.err:
         assert character == "\n" or unicodedata.category(character) not in HIDDEN, character
-    assert "[bold red]" in table.stdout
-    lines = run_zoo("ls", "models", "--json", env=zoo_env).stdout.split("\n")
+    assert "[bold red]" in table.out
+    lines = zoo("ls", "models", "--json").out.split("\n")
     assert all(character.isascii() and character.isprintable() for character in "".join(lines))
     assert {json.loads(line)["id"] for line in lines if line} == set(names)
     evil = names[4 if names[4] != "{id}" else 1]
-    shown = run_zoo("show", "--", evil, env=zoo_env)
-    assert shown.returncode == 0, shown.stderr
-    gone = run_zoo("show", "--", "\x1b[2Jgone\u202e", env=zoo_env)
-    assert gone.returncode == 1 and "\x1b" not in gone.stderr and "\u202e" not in gone.stderr
-    assert gone.stderr.count("\n") == 1
+    zoo("show", "--", evil)
+    gone = zoo.try_("show", "--", "\x1b[2Jgone\u202e")
+    assert gone.code == 1 and "\x1b" not in gone.err and "\u202e" not in gone.err
+    assert gone.err.count("\n") == 1
 
 
 def test_a_title_is_text(capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,22 +121,19 @@ def test_a_title_is_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert not {unicodedata.category(c) for c in shown.replace("\n", "")} & HIDDEN
 
 
-def test_words_about_hostile_names_are_shown_plain(
-    store: Store, zoo_env: dict[str, str], tmp_path: Path
-) -> None:
+def test_words_about_hostile_names_are_shown_plain(store: Store, zoo: Zoo, tmp_path: Path) -> None:
     """Ids of a shared database that commands repeat on stderr."""
     name = "\x1b[2J\x9b2J\u202e\u2066"
     write(store, _hostile([name]))
     printed = [
-        run_zoo("forget", "--kind", "model", "--dry-run", "--", name, env=zoo_env),
-        run_zoo("quarantine", "--reason", name, "--", name, env=zoo_env),
-        run_zoo("record", "--accuracy", ".5", "--", name, name, env=zoo_env),
-        run_zoo("export", str(tmp_path / name), env=zoo_env),
+        zoo("forget", "--kind", "model", "--dry-run", "--", name),
+        zoo("quarantine", "--reason", name, "--", name),
+        zoo("record", "--accuracy", ".5", "--", name, name),
+        zoo("export", str(tmp_path / name)),
     ]
-    assert [done.returncode for done in printed] == [0, 0, 0, 0], printed
     for done in printed:
-        assert "\\u001b[2J" in done.stderr
-        assert not {unicodedata.category(c) for c in done.stderr.replace("\n", "")} & HIDDEN
+        assert "\\u001b[2J" in done.err
+        assert not {unicodedata.category(c) for c in done.err.replace("\n", "")} & HIDDEN
 
 
 def test_only_what_shows_text_plain_writes_to_stderr() -> None:
@@ -165,14 +161,13 @@ def test_progress_shows_text_as_it_is(
 
 
 def test_evaluating_a_dataset_called_like_markup_ends_well(
-    store: Store, place: Place, zoo_env: dict[str, str]
+    store: Store, place: Place, zoo: Zoo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(store, generate_history(models=15, datasets=4, records_per_model=None, seed=1))
     place.run("MATCH (d:Dataset) SET d.id = '[/]' + d.id")
-    arguments = ("evaluate", "--learner", "model-mean", "--workers", "1")
-    done = run_zoo(*arguments, env={**zoo_env, "FORCE_COLOR": "1"})
-    assert done.returncode == 0, done.stderr
-    assert "Evaluate dense: [/]" in done.stderr
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    ended = zoo("evaluate", "--learner", "model-mean", "--workers", "1")
+    assert "Evaluate dense: [/]" in ended.err
 
 
 # Credentials -------------------------------------------------------------------------------------

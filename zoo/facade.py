@@ -1,4 +1,8 @@
-"""The Python interface: everything the command line can do, on one open store."""
+"""The Python interface on one open store: what is asked, answered, brought in and taken out.
+
+Jobs (:mod:`zoo.jobs`) and the database itself (:mod:`zoo.databases`, :mod:`zoo.moving`,
+:mod:`zoo.backups`) are functions of ``Zoo.store``.
+"""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from graphdb.store import Store, Transaction
 #: Seconds a worker may stay silent.
 LEASE_SECONDS = 120
 #: A job whose process was killed is taken again without being asked for, this often in all.
-MOST_ATTEMPTS = 3
+MOST_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,35 @@ def test_each_job_is_a_process_and_a_killed_one_is_a_failure(
     assert len(seen) == 3 and not any(psutil.pid_exists(pid) for pid in seen)
 
 
+@pytest.mark.parametrize("preload", [True, False])
+def test_a_killed_parent_of_jobs_takes_its_job_along_and_the_next_one_has_another(
+    image_model: Path, images: Path, tmp_path: Path, preload: bool
+) -> None:
+    specs = [
+        job(image_model, images, tmp_path, identity="victim", epochs=100_000),
+        job(image_model, images, tmp_path, identity="next", epochs=1),
+    ]
+    orphans: list[int] = []
+    launcher: LocalLauncher
+
+    def beat() -> None:
+        pid = launcher.processes.get("victim")
+        if pid is not None and not orphans:
+            time.sleep(1)  # a moment in which it may or may not have begun
+            orphans.append(pid)
+            psutil.Process(psutil.Process(pid).ppid()).kill()
+
+    with LocalLauncher(preload=preload, beat=beat) as launcher:
+        ended = {finished.spec.id: finished.outcome for finished in launcher.run(specs)}
+    assert (ended["victim"].status, ended["victim"].cause) == ("failed", "process")
+    assert ended["next"].status == "done", ended["next"].reason
+    [orphan] = orphans
+    deadline = time.monotonic() + 60
+    while psutil.pid_exists(orphan) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not psutil.pid_exists(orphan), "nobody waits for it any more"
+
+
 def test_a_fresh_interpreter_a_job_does_the_same(
     image_model: Path, images: Path, tmp_path: Path
 ) -> None:

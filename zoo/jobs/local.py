@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +27,7 @@ _LAST_WORDS = 200
 
 
 AnyJob = TypeVar("AnyJob", bound=Spec)
+_Nursery = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class _Running:
     spec: Spec
     device: int
     started: float
+    #: The nursery's process, and its own.
+    parent: int | None = None
     pid: int | None = None
 
 
@@ -66,9 +70,10 @@ class LocalLauncher:
         self._preload = not devices() if preload is None else preload
         self._beat = beat or (lambda: None)
         self._running: dict[str, _Running] = {}
-        self._messages: queue.Queue[dict[str, object]] = queue.Queue()
+        #: What nurseries say; one that has ended comes itself.
+        self._messages: queue.Queue[dict[str, object] | _Nursery] = queue.Queue()
         self._folder = Path(tempfile.mkdtemp(prefix="zoo-jobs-"))
-        self._nursery: subprocess.Popen[bytes] | None = None
+        self._nursery: _Nursery | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -107,12 +112,8 @@ class LocalLauncher:
 
     def stop(self) -> None:
         """Kill what runs and the nursery; the jobs' checkpoints stay."""
-        if self._nursery is None or self._nursery.stdin is None:
-            return
-        self._nursery.stdin.close()
-        self._nursery.wait()
-        if self._nursery.stdout is not None:
-            self._nursery.stdout.close()
+        if self._nursery is not None:
+            self._bury(self._nursery)
         self._nursery = None
         self._running.clear()
 
@@ -126,17 +127,21 @@ class LocalLauncher:
         paths = self._paths(spec)
         paths["spec"].write_text(spec.model_dump_json(), encoding="utf-8")
         order = {name: str(path) for name, path in paths.items()}
-        self._order(order | {"job": spec.id, "environment": json.dumps(_environment(device))})
+        order |= {"job": spec.id, "environment": json.dumps(_environment(device))}
+        try:
+            self._running[spec.id].parent = self._order(order)
+        except BrokenPipeError:  # it has just died; what it had to do is told by its last message
+            self._nursery = None
+            self._running[spec.id].parent = self._order(order)
 
-    def _order(self, order: dict[str, str]) -> None:
+    def _order(self, order: dict[str, str]) -> int:
         nursery = self._nursery or self._open()
-        stdin = nursery.stdin
-        if stdin is None or nursery.poll() is not None:
-            raise ZooError(f"The jobs' parent process has ended (code {nursery.poll()}); try again")
-        stdin.write((json.dumps(order) + "\n").encode())
-        stdin.flush()
+        assert nursery.stdin is not None
+        nursery.stdin.write((json.dumps(order) + "\n").encode())
+        nursery.stdin.flush()
+        return nursery.pid
 
-    def _open(self) -> subprocess.Popen[bytes]:
+    def _open(self) -> _Nursery:
         options = ["--preload"] if self._preload else []
         command = [sys.executable, "-m", "zoo.jobs.nursery", *options]
         log = self._folder / "nursery.log"
@@ -153,18 +158,18 @@ class LocalLauncher:
         threading.Thread(target=self._listen, args=(nursery,), daemon=True).start()
         return nursery
 
-    def _listen(self, nursery: subprocess.Popen[bytes]) -> None:
+    def _listen(self, nursery: _Nursery) -> None:
         for line in nursery.stdout or ():
             self._messages.put(json.loads(line))
-        self._messages.put({"closed": nursery.pid})
+        self._messages.put(nursery)
 
     def _ended(self) -> Iterator[tuple[str, Outcome]]:
         try:
             message = self._messages.get(timeout=_POLL_SECONDS)
         except queue.Empty:
             return
-        if "closed" in message and self._nursery and message["closed"] == self._nursery.pid:
-            yield from self._lost()
+        if isinstance(message, subprocess.Popen):
+            yield from self._lost(message)
             return
         running = self._running.get(str(message.get("job")))
         if running is not None and "pid" in message:
@@ -172,11 +177,22 @@ class LocalLauncher:
         elif running is not None and "code" in message:
             yield self._finish(running, int(str(message["code"])))
 
-    def _lost(self) -> Iterator[tuple[str, Outcome]]:
-        """The nursery died and its jobs with it."""
-        self._nursery = None
-        for running in list(self._running.values()):
+    def _lost(self, nursery: _Nursery) -> Iterator[tuple[str, Outcome]]:
+        """A nursery died and its jobs with it."""
+        self._bury(nursery)
+        if self._nursery is nursery:
+            self._nursery = None
+        for running in [one for one in self._running.values() if one.parent == nursery.pid]:
             yield self._finish(running, -9)
+
+    def _bury(self, nursery: _Nursery) -> None:
+        """Wait for its end, which an end of its input brings about."""
+        if nursery.stdin is not None:
+            with suppress(BrokenPipeError):
+                nursery.stdin.close()
+        nursery.wait()
+        if nursery.stdout is not None:
+            nursery.stdout.close()
 
     def _finish(self, running: _Running, code: int) -> tuple[str, Outcome]:
         spec = running.spec

@@ -4,7 +4,8 @@
 lines ``{"job", "pid"}`` and ``{"job", "code"}``. It exists for two reasons. With ``--preload`` it
 has torch and transformers in memory, so that a job on a CPU starts without the seconds of their
 import (a GPU's driver does not survive a fork: there each job is a fresh interpreter). And when the
-command dies, by kill -9 too, its input ends and it kills its jobs: none goes on for nobody.
+command dies, by kill -9 too, its input ends and it kills its jobs: none goes on for nobody. Its
+jobs watch it in turn and end with it.
 """
 
 from __future__ import annotations
@@ -63,14 +64,15 @@ def _obey(order: dict[str, str], jobs: dict[int, str], preload: bool) -> None:
         for pid in [pid for pid, job in jobs.items() if job == order["kill"]]:
             _kill(pid)
         return
+    parent = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _become(order, preload)
+        _become(order, preload, parent)
     jobs[pid] = order["job"]
     _say({"job": order["job"], "pid": pid})
 
 
-def _become(order: dict[str, str], preload: bool) -> None:
+def _become(order: dict[str, str], preload: bool, parent: int) -> None:
     """The child: a session of its own, its output in a file, then the job; never returns."""
     code = 70
     try:
@@ -80,7 +82,7 @@ def _become(order: dict[str, str], preload: bool) -> None:
         for source, target in ((null, 0), (log, 1), (log, 2)):
             os.dup2(source, target)
         os.environ.update(json.loads(order["environment"]))
-        arguments = [order["spec"], order["outcome"]]
+        arguments = [order["spec"], order["outcome"], str(parent)]
         if not preload:
             os.execv(sys.executable, [sys.executable, "-m", "zoo.jobs.worker", *arguments])  # noqa: S606
         from zoo.jobs import worker

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,28 +22,31 @@ from graphdb.columns import (
     Transferabilities,
 )
 from graphdb.runs import unfinished_imports
-from graphdb.store import Row, Store, Transaction
+from graphdb.store import Row, Store
 
 Index = dict[str, int]
+#: The largest tables first: they take the longest.
 _QUERIES = (
-    "graph_models",
-    "graph_datasets",
     "graph_fine_tunings",
-    "graph_pretrainings",
     "graph_similarities",
     "graph_transferabilities",
+    "graph_models",
+    "graph_datasets",
+    "graph_pretrainings",
     "graph_embeddings",
 )
+#: Tables that are read at the same time.
+_AT_ONCE = 2
 
 
 def read_subgraph(store: Store, modality: str) -> Subgraph:
-    """Everything a learner may see of one modality, in one read transaction.
+    """Everything a learner may see of one modality.
 
     A model or dataset without a modality is taken in unless its records say that it belongs to
     another one. Relationships whose other end is outside stay behind, and so does what a large
     import has written that has not ended.
     """
-    tables = store.transact(lambda tx: _read(tx, modality), access="read")
+    tables = _read(store, modality)
     models = _models(tables["graph_models"][0]["records"])
     datasets = _datasets(tables["graph_datasets"][0]["records"])
     model_index = {name: row for row, name in enumerate(models.id)}
@@ -60,16 +65,26 @@ def read_subgraph(store: Store, modality: str) -> Subgraph:
     )
 
 
-def _read(tx: Transaction, modality: str) -> dict[str, list[Row]]:
-    """Again where a large import began meanwhile: no store reads from a snapshot."""
-    hidden = {run.id for run in unfinished_imports(tx)}
+def _read(store: Store, modality: str) -> dict[str, list[Row]]:
+    """Again where a large import began meanwhile: no store reads from a snapshot.
+
+    For that reason one transaction for all tables would show no more than one each, and two tables
+    at a time are read sooner: the server prepares one while the other is taken in here.
+    """
+    hidden = _unfinished(store)
     while True:
         names = sorted(hidden)
-        tables = {name: tx.run(name, modality=modality, hidden=names) for name in _QUERIES}
-        later = {run.id for run in unfinished_imports(tx)}
+        read = partial(store.read, modality=modality, hidden=names)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            tables = dict(zip(_QUERIES, pool.map(read, _QUERIES), strict=True))
+        later = _unfinished(store)
         if later <= hidden:
             return tables
         hidden |= later
+
+
+def _unfinished(store: Store) -> set[str]:
+    return {run.id for run in store.transact(unfinished_imports, access="read")}
 
 
 def _models(records: list[list[Any]]) -> Models:

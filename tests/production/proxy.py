@@ -11,13 +11,15 @@ from urllib.parse import urlsplit
 
 
 class CuttingProxy:
-    """Forwards bytes; after each of ``cuts`` bytes, every connection is reset. Then it behaves."""
+    """Forwards bytes; after each of ``cuts`` bytes, every connection is reset. Then it behaves.
+
+    ``cut_now`` does so at once; ``lead_to`` another address, as after a restart.
+    """
 
     def __init__(self, target: str, *, cuts: list[int]) -> None:
-        parts = urlsplit(target)
-        assert parts.hostname is not None and parts.port is not None
-        self._target = (parts.hostname, parts.port)
+        self.lead_to(target)
         self._cuts = list(cuts)
+        self._now = threading.Event()
         self.cut = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"bolt://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -38,6 +40,14 @@ class CuttingProxy:
         self._stop.set()
         self._thread.join(20)
 
+    def lead_to(self, target: str) -> None:
+        parts = urlsplit(target)
+        assert parts.hostname is not None and parts.port is not None
+        self._target = (parts.hostname, parts.port)
+
+    def cut_now(self) -> None:
+        self._now.set()
+
     def _loop(self) -> None:
         selector = selectors.DefaultSelector()
         selector.register(self._listener, selectors.EVENT_READ)
@@ -50,8 +60,11 @@ class CuttingProxy:
                     self._accept(selector)
                 elif source in self._pairs:
                     carried += self._forward(source, selector)
-            if self._cuts and carried >= self._cuts[0]:
+            due = bool(self._cuts) and carried >= self._cuts[0]
+            if due:
                 self._cuts.pop(0)
+            if due or self._now.is_set():
+                self._now.clear()
                 self.cut += 1
                 carried = 0
                 self._reset(selector)
@@ -61,7 +74,11 @@ class CuttingProxy:
 
     def _accept(self, selector: selectors.BaseSelector) -> None:
         client, _ = self._listener.accept()
-        server = socket.create_connection(self._target)
+        try:
+            server = socket.create_connection(self._target)
+        except OSError:  # nobody listens there now: so it looks from outside
+            client.close()
+            return
         for one, other in ((client, server), (server, client)):
             self._pairs[one] = other
             selector.register(one, selectors.EVENT_READ)

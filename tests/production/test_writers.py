@@ -74,6 +74,7 @@ def _start(stack: ExitStack, what: str, *arguments: str) -> subprocess.Popen[str
         env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
+    stack.enter_context(process)
     stack.callback(process.kill)
     return process
 

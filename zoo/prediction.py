@@ -148,6 +148,12 @@ def _find_learner(
         record = find_learner(store, identity)
         if record is None:
             raise ZooError(f"No learner {identity!r}. List them with: zoo ls learners")
+        if (record.modality, record.method) != (modality, method):
+            raise ZooError(
+                f"Learner {identity} is for {record.modality} models and {record.method} "
+                f"fine-tuning, not for {modality} models and {method} fine-tuning. "
+                "List learners with: zoo ls learners"
+            )
         return record
     record = find_default_learner(store, modality=modality, method=method)
     if record is None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 from graphdb.catalog import find_modality
-from graphdb.errors import ZooError
+from graphdb.errors import ZooError, did_you_mean
 from graphdb.learners import LearnerRecord, write_learner
 from graphdb.records import METHODS, digest
 from graphdb.runs import Provenance
@@ -38,9 +38,11 @@ def train(
     learner = learner or DEFAULT
     graph = read_subgraph(store, modality)
     if not len(measured(graph, method=method)):
+        rows = store.read("modalities", method=method)
+        held = [row["modality"] for row in rows if row["modality"] is not None]
         raise ZooError(
-            f"The zoo holds no {method} fine-tuning of {modality} models. "
-            "Fill it first: zoo ingest records PATH"
+            f"The zoo holds no {method} fine-tuning of {modality} models."
+            f"{did_you_mean(modality, held)} Fill it first: zoo ingest records PATH"
         )
     print_ = fingerprint(graph)
     fitted = make_learner(learner).fit(

@@ -91,6 +91,9 @@ def test_what_is_missing_is_said(trained: Zoo, history: Path, tmp_path: Path) ->
     assert "--all" in trained.fails("predict")
     assert "Did you mean" in trained.fails("predict", dataset + "x")
     assert "zoo train" in trained.fails("predict", dataset, "--method", "lora")
+    [learner] = trained("ls", "learners", "--json").objects
+    other = trained.fails("predict", dataset, "--method", "lora", "--learner", learner["id"])
+    assert "for image models and full fine-tuning, not for image models and lora" in other
     for file in Path(str(tmp_path / "artifacts")).iterdir():
         file.write_bytes(b"something else")
     assert "SHA-256" in trained.fails("predict", dataset)

@@ -80,6 +80,7 @@ def test_what_is_not_there_is_neither_forgotten_nor_shown(zoo: Zoo) -> None:
                     ("query", "records", "--param", "dataset=PETS")):  # fmt: skip
         assert "Did you mean 'pets'" in zoo.fails(*command)
     assert "Did you mean 'records'" in zoo.fails("query", "Record", "--text")
+    assert "Did you mean 'image'" in zoo.fails("train", "--modality", "iamge")
 
 
 def test_a_long_reason_is_shown_to_its_end(zoo: Zoo) -> None:

@@ -6,7 +6,7 @@ MATCH (d:Dataset {id: $dataset})-[s:SIMILAR_TO]-(other:Dataset)
 WHERE NOT coalesce(s.run, '') IN hidden
 MATCH (m:Model {id: $model})-[r:FINE_TUNED_ON]->(other)
 WHERE NOT coalesce(r.run, '') IN hidden
-RETURN other.id AS dataset, s.value AS similarity, s.probe AS probe, r.method AS method,
-       avg(r.value) AS value, r.metric AS metric, count(*) AS records
+RETURN other.id AS dataset, s.value AS similarity, s.measure AS measure, s.probe AS probe,
+       r.method AS method, avg(r.value) AS value, r.metric AS metric, count(*) AS records
 ORDER BY similarity DESC, dataset, method
 LIMIT $limit

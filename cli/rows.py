@@ -12,6 +12,7 @@ from dataclasses import asdict, is_dataclass
 from typing import Any
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -20,6 +21,7 @@ from cli.text import cell, plain, say
 from graphdb.errors import ZooError
 
 _PIPED = 160
+_FOLDED = 500
 
 
 def print_json(value: object) -> None:
@@ -52,16 +54,23 @@ def print_rows(
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
-    """Cells and titles are text of unknown origin: no markup in them is read, nothing is hidden."""
-    table = Table(box=None)
-    for column in columns:
-        table.add_column(Text(plain(column)), overflow="fold")
-    for row in rows:
-        table.add_row(*[Text(plain(text)) for text in row])
+    """Cells and titles are text of unknown origin: no markup in them is read, nothing is hidden.
+
+    Wide cells are folded where the rows are few enough to be read.
+    """
+    shown = [[plain(text) for text in row] for row in rows]
     with _writing():
         if title:
             # As a title of the table it would be folded to the table's width.
             click.echo(plain(title))
+        if len(shown) > _FOLDED:
+            click.echo("\n".join(_lines([[plain(column) for column in columns], *shown])))
+            return
+        table = Table(box=None)
+        for column in columns:
+            table.add_column(Text(plain(column)), overflow="fold")
+        for row in shown:
+            table.add_row(*map(Text, row))
         # Whoever pipes a table on gets whole columns, whatever width a pipe pretends to have.
         _Console(width=None if sys.stdout.isatty() else _PIPED).print(table)
 
@@ -85,6 +94,16 @@ def _writing() -> Iterator[None]:
         raise ZooError(
             f"Cannot write the output: {error.strerror}. Free some space, or write it elsewhere"
         ) from error
+
+
+def _lines(rows: list[list[str]]) -> Iterator[str]:
+    """One line a row: folding thousands takes longer than finding them."""
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        padded = (
+            text + " " * (width - cell_len(text)) for text, width in zip(row, widths, strict=True)
+        )
+        yield f" {'  '.join(padded)}".rstrip()
 
 
 def _clean(value: object) -> object:

@@ -21,6 +21,8 @@ _MOMENT = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:
 
 def plain(text: str) -> str:
     """The text with control, escape and bidirectional characters made visible."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(
         character if unicodedata.category(character) not in _HIDDEN else _escaped(character)
         for character in text

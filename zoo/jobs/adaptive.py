@@ -61,7 +61,8 @@ class Moments:
     def covariance(self, total: int) -> Floats:
         """Of the mean, for a stratified sample without replacement from ``total`` rows.
 
-        Within classes; over all rows, which is no less, while classes have two rows on average.
+        Of what varies within the classes; of all that varies, which is no less, as long as fewer
+        than two rows a class were seen.
 
         Shape: [D, D].
         """
@@ -136,7 +137,7 @@ def is_settled(moments: Moments, others: Floats, *, total: int, k: int = NEIGHBO
     covariance = moments.covariance(total)
     mean = moments.mean()
     if len(others) <= k:  # all are neighbours, or there are none: only precision is left to ask
-        return bool(np.sqrt(np.trace(covariance)) <= TOLERANCE * np.linalg.norm(mean))
+        return bool(np.sqrt(max(0.0, np.trace(covariance))) <= TOLERANCE * np.linalg.norm(mean))
     offsets = mean - others  # [E, D]
     squared = (offsets**2).sum(axis=1)  # [E]
     order = np.argsort(squared, kind="stable")

@@ -8,4 +8,4 @@ WITH d, s, other ORDER BY s.value DESC
 WITH d, s.measure AS measure, s.probe AS probe, collect([s, other])[..10] AS nearest
 UNWIND nearest AS pair
 RETURN d, pair[0] AS similarity, pair[1] AS other
-LIMIT 30
+LIMIT 20

@@ -2,7 +2,7 @@
 // params:
 MATCH (r:Run)
 WHERE r.started >= datetime() - duration('P7D')
-WITH r ORDER BY r.started DESC LIMIT 12
+WITH r ORDER BY r.started DESC LIMIT 8
 OPTIONAL MATCH (l:Learner)-[q:PUBLISHED]->(d:Dataset)
 WHERE q.run = r.id
 WITH r, l, q, d ORDER BY d.id

@@ -15,4 +15,4 @@ WITH m, d, p, other, s, r ORDER BY s.value DESC, r.value DESC
 WITH m, d, p, other, max(s.value) AS nearness, head(collect(s)) AS s, head(collect(r)) AS r
 RETURN m, d, p, other, s, r
 ORDER BY nearness DESC
-LIMIT 8
+LIMIT 6

@@ -57,6 +57,9 @@ def test_browser_draws_what_the_query_returns_and_nothing_else(
     assert len(circles) == len(nodes)
     assert len(arrows) == len(relationships)
     assert all(circles), "every circle has a caption"
+    if folder := os.environ.get("ZOO_SCREENSHOTS"):  # to look at; docs/browser.png is one of them
+        browser.page.wait_for_timeout(3_000)  # circles move until they have found their places
+        browser.page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def test_the_style_names_and_colours(browser: page.Browser) -> None:
@@ -67,8 +70,6 @@ def test_the_style_names_and_colours(browser: page.Browser) -> None:
         "all => all.map(each => each.getAttribute('fill').toUpperCase())"
     )
     assert sorted(set(fills)) == ["#2F6DB5", "#E08A1E"]
-    if picture := os.environ.get("ZOO_SCREENSHOT"):
-        browser.page.screenshot(path=picture)
 
 
 def test_the_favourites_are_dropped_as_one_archive(browser: page.Browser, tmp_path: Path) -> None:

@@ -58,7 +58,17 @@ def train(
         )
         return
     say(f"Learner {record.id} ({record.kind}, {record.modality}, {record.method}).")
-    for name, value in json.loads(record.metrics).items():
-        if isinstance(value, int | float):
-            say(f"  {name.replace('_', ' ')}: {value:.3f}")
+    _say_metrics(json.loads(record.metrics))
     say("Next: zoo predict DATASET, or zoo predict --all")
+
+
+def _say_metrics(metrics: dict[str, object]) -> None:
+    """How well targets held out in training were ranked; 0 is where nothing could be compared."""
+    known = {name: value for name, value in metrics.items() if isinstance(value, float) and value}
+    if not known:
+        return
+    say("Held-out targets, mean of Pearson and weighted Kendall (1 is the true order):")
+    for name, value in known.items():
+        stage, _, part = name.partition("_")
+        models = {"warm": "models with results", "cold": "models without"}.get(stage, stage)
+        say(f"  {models}, {part.replace('_', ' ')}: {value:.3f}")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -316,42 +314,6 @@ def test_metrics_are_those_of_the_field() -> None:
     assert found["mcc"] == pytest.approx(0.5773502691896258)
     with pytest.raises(JobError, match="not finite"):
         measure(np.array([[np.nan, 1.0]]), np.array([0]))
-
-
-@pytest.mark.parametrize("classes", [2, 3, 40])
-def test_metrics_are_those_of_scikit_learn(classes: int) -> None:
-    """Also where a class is never seen, never predicted, or the only one."""
-    from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
-
-    rng = np.random.default_rng(classes)
-    average = "binary" if classes == 2 else "macro"
-    for rows in (1, 5, 30, 300):
-        for seen in (1, 2, classes):
-            labels = rng.integers(0, seen, rows)
-            logits = rng.normal(size=(rows, classes)) + np.eye(classes)[labels]
-            predicted = logits.argmax(axis=1)
-            found = measure(logits, labels)
-            assert found["accuracy"] == pytest.approx(accuracy_score(labels, predicted))
-            assert found["f1"] == pytest.approx(
-                f1_score(labels, predicted, average=average, zero_division=0)
-            )
-            assert found["mcc"] == pytest.approx(matthews_corrcoef(labels, predicted))
-
-
-def test_a_job_loads_no_scikit_learn(image_model: Path, images: Path, tmp_path: Path) -> None:
-    """Its import was a third of what a fresh interpreter took beyond torch and transformers."""
-    spec = tmp_path / "spec.json"
-    spec.write_text(job(image_model, images, tmp_path, epochs=1).model_dump_json(), "utf-8")
-    script = (
-        "import sys\nfrom zoo.jobs import worker\nworker.main(sys.argv[1:])\n"
-        "print('sklearn' in sys.modules)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, spec, tmp_path / "outcome.json"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert done.stdout.splitlines()[-1] == "False", done.stdout
-    assert '"done"' in (tmp_path / "outcome.json").read_text("utf-8")
 
 
 def test_a_real_sentence_model_learns_a_real_task(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ GROWTH = 1.1
 #: Without others to tell apart: the standard error of the mean relative to its length.
 TOLERANCE = 0.02
 #: However nearly tied the tenth and the eleventh are.
-MOST_SAMPLES = 32_768
+MOST_SAMPLES = 8_192
 
 
 class Moments:

@@ -15,6 +15,7 @@ def load_libraries() -> None:
     import accelerate  # noqa: F401
     import datasets  # noqa: F401
     import peft  # noqa: F401
+    import sklearn.metrics  # noqa: F401
     import torch  # noqa: F401
     from transformers import Trainer  # noqa: F401
 

@@ -103,7 +103,7 @@ class EmbeddingSpec(BaseModel):
     #: A file of NumPy: mean representations [E, D] of the datasets already known by this probe.
     others: Path | None = None
     #: Samples at most; None reads all of them.
-    most: int | None = 32_768
+    most: int | None = 8_192
     settings: Settings = Settings()
     threads: int | None = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,33 +19,38 @@ if TYPE_CHECKING:
     from zoo.jobs.probing import Examined
 
 
-def examine_newcomers(store: Store, names: Sequence[str], *, write: bool) -> dict[str, Examined]:
+def examine_newcomers(store: Store, names: Sequence[str]) -> dict[str, Examined]:
     """Those of ``names`` that are no stored dataset but a path, as the graph would hold them.
 
-    Metadata, embedding by the history's own probe, similarities; with ``write`` they are stored.
+    Metadata, embedding by the history's own probe, similarities; nothing is stored.
 
     Raises:
         ZooError: the path holds no dataset that can be read, or the extra ``jobs`` is missing.
     """
-    found: dict[str, Examined] = {}
-    for name in names:
-        if Path(name).exists() and not store.read("dataset", id=name):
-            found[name] = _examine(store, name, write=write)
-    return found
+    return {
+        name: _examine(store, name)
+        for name in names
+        if Path(name).exists() and not store.read("dataset", id=name)
+    }
 
 
-def _examine(store: Store, path: str, *, write: bool) -> Examined:
+def _examine(store: Store, path: str) -> Examined:
     try:
-        from zoo.jobs.probing import examine_dataset, ingest_dataset, run_here
+        from zoo.jobs.probing import examine_dataset, run_here
 
-        examined = examine_dataset(store, path, run=run_here)
+        return examine_dataset(store, path, run=run_here)
     except ModuleNotFoundError as error:
         raise ZooError(
             f"Reading {path!r} needs {error.name}. Install it: pip install 'transferzoo[jobs]'"
         ) from error
-    if write:
-        ingest_dataset(store, examined, command=f"zoo predict {path}")
-    return examined
+
+
+def store_newcomers(store: Store, examined: Mapping[str, Examined]) -> None:
+    """Write what was examined, by the path it was named by."""
+    from zoo.jobs.probing import ingest_dataset
+
+    for path, one in examined.items():
+        ingest_dataset(store, one, command=f"zoo predict {path}")
 
 
 def with_newcomer(graph: Subgraph, examined: Examined) -> Subgraph:

@@ -20,7 +20,7 @@ from learn.levels import most_frequent_metric
 from learn.pairs import dataset_metric, measured
 from zoo.artifacts import artifacts_url, fetch_artifact
 from zoo.limits import Limits, check_count
-from zoo.newcomers import examine_newcomers, with_newcomer
+from zoo.newcomers import examine_newcomers, store_newcomers, with_newcomer
 from zoo.training import check_method
 
 Progress = Callable[[int, int], None]
@@ -95,11 +95,13 @@ def predict(
     """
     check_method(method)
     check_count(k)
-    newcomers = examine_newcomers(store, datasets, write=write)
+    newcomers = examine_newcomers(store, datasets)
     known = [name for name in datasets if name not in newcomers]
     kinds = {found.dataset.modality for found in newcomers.values()}
     modality = modality or _modality(store, known, kinds, method=method)
     record = _find_learner(store, learner, modality=modality, method=method)
+    if write and newcomers:
+        store_newcomers(store, newcomers)
     graph = read_subgraph(store, modality)
     for found in newcomers.values() if not write else ():
         graph = with_newcomer(graph, found)

@@ -168,3 +168,11 @@ def test_a_source_says_how_its_dataset_is_read_and_no_more() -> None:
     assert config_of("hub") is config_of(None) is config_of("file:///a%20b") is None
     with pytest.raises(ZooError, match="metric"):
         config_of("hub?metric=beauty")
+
+
+def test_a_dataset_is_stored_with_its_answer_or_not_at_all(
+    zoo: Zoo, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOO_STORE", f"embedded:{tmp_path / 'store'}")
+    assert "zoo train --modality image" in zoo.fails("predict", str(images))
+    assert zoo("ls", "datasets", "--json").objects == []

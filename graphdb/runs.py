@@ -7,13 +7,16 @@ import os
 import platform
 import socket
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
 from graphdb.errors import ZooError
 from graphdb.store import Store, Transaction
 
+#: Large imports that this process is writing.
+_working: set[str] = set()
 _PACKAGES = ("transferzoo", "neo4j", "torch", "torch-geometric", "xgboost", "transformers")
 
 
@@ -68,7 +71,7 @@ def unfinished_imports(tx: Transaction) -> list[Unfinished]:
             content=row["content"],
             arguments=row["arguments"],
             started=row["started"],
-            dead=row["stale"] or is_dead(row["owner"]),
+            dead=row["stale"] or is_dead(row["owner"]) or _is_left(row["id"], row["owner"]),
         )
         for row in tx.run("unfinished_imports")
     ]
@@ -78,6 +81,20 @@ def record_run(tx: Transaction, provenance: Provenance, *, status: str = "done")
     """Write a run as ended, in the transaction of what it wrote."""
     begin_run(tx, provenance)
     tx.run("finish_run", id=provenance.id, status=status)
+
+
+@contextmanager
+def working_on(run: str) -> Iterator[None]:
+    """What this process has begun and does not work on any more, it has left: see ``dead``."""
+    _working.add(run)
+    try:
+        yield
+    finally:
+        _working.discard(run)
+
+
+def _is_left(run: str, name: str) -> bool:
+    return name == owner() and run not in _working
 
 
 def owner() -> str:

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from graphdb.changes import Change, Changes
 from graphdb.histories import WHOLE, Progress, Tables, batches, write_batch
 from graphdb.rows import Row, Table
-from graphdb.runs import Provenance, begin_run, keep_run, unfinished_imports
+from graphdb.runs import Provenance, begin_run, keep_run, unfinished_imports, working_on
 from graphdb.store import Store, Transaction
 
 #: Seconds between two looks whether another large import has ended.
@@ -40,23 +40,24 @@ def write_staged(
     total = sum(len(rows) for _, rows in tables)
     content = _content(tables)
     run, resumed = _claim(store, provenance, content, lambda: report("another import", 0, total))
-    found: dict[str, Change] = {}
-    differing: list[Batch] = []
-    done = 0
-    for table, rows in tables:
-        change = Change()
-        for batch in batches(rows):
-            added = store.transact(_Writer(run, table, batch, change=False))
-            if added.updated:
-                differing.append((table, batch))
-            change += added
-            done += len(batch)
-            renew()
-            report(table.name, done, total)
-        found[table.name] = change
-    changes = Changes(run, found)
-    _finish(store, changes, differing, keep=resumed or changes.any)
-    return changes if resumed or changes.any else Changes(None, found)
+    with working_on(run):
+        found: dict[str, Change] = {}
+        differing: list[Batch] = []
+        done = 0
+        for table, rows in tables:
+            change = Change()
+            for batch in batches(rows):
+                added = store.transact(_Writer(run, table, batch, change=False))
+                if added.updated:
+                    differing.append((table, batch))
+                change += added
+                done += len(batch)
+                renew()
+                report(table.name, done, total)
+            found[table.name] = change
+        changes = Changes(run, found)
+        _finish(store, changes, differing, keep=resumed or changes.any)
+        return changes if resumed or changes.any else Changes(None, found)
 
 
 def rehearse_staged(

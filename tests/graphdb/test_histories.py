@@ -18,7 +18,7 @@ from graphdb.errors import ZooError
 from graphdb.histories import read_history, write_history
 from graphdb.records import Dataset, Embedding, FineTuning, History, Model, Similarity
 from graphdb.removal import remove_run
-from graphdb.runs import Provenance, begin_run, unfinished_imports
+from graphdb.runs import Provenance, begin_run, unfinished_imports, working_on
 from graphdb.store import Store
 from graphdb.subgraph import read_subgraph
 from tests.graphdb.zoos import TABLES, as_lists, corrected, small, write
@@ -293,7 +293,7 @@ def test_a_small_import_takes_over_what_it_meets(
 def test_a_run_that_writes_cannot_be_forgotten(store: Store) -> None:
     provenance = Provenance("ingest records")
     store.transact(lambda tx: begin_run(tx, provenance, content="abc"))
-    with pytest.raises(ZooError, match="still writing"):
+    with working_on(provenance.id), pytest.raises(ZooError, match="still writing"):
         remove_run(store, provenance.id)
 
 
@@ -315,10 +315,11 @@ def test_large_imports_go_one_after_the_other(
         done.set()
 
     thread = threading.Thread(target=second)
-    thread.start()
-    assert waited.wait(20)
-    assert not done.is_set()
-    store.write("finish_run", id=first.id, status="done")
+    with working_on(first.id):
+        thread.start()
+        assert waited.wait(20)
+        assert not done.is_set()
+        store.write("finish_run", id=first.id, status="done")
     thread.join(60)
     assert done.is_set() and as_lists(read_history(store)) == as_lists(small())
 
@@ -383,3 +384,20 @@ def test_what_the_servers_memory_does_not_hold_is_staged(
         assert changes.tables["fine_tunings"] == Change(created=3)
     assert as_lists(read_history(store)) == as_lists(small())
     assert store.retries == 0, "what does not fit was tried again"
+
+
+def test_a_large_import_that_failed_goes_on_in_the_same_process(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its owner lives, and would wait ten minutes for itself."""
+    _stage_everything(monkeypatch)
+
+    def fail(table: str, done: int, total: int) -> None:
+        if table == "fine_tunings":
+            raise ZooError("the network is gone")
+
+    with pytest.raises(ZooError, match="network"):
+        write_history(store, small(), provenance=Provenance("test"), progress=fail)
+    assert [run.dead for run in store.transact(unfinished_imports, access="read")] == [True]
+    assert write(store, small()) is not None
+    assert not store.transact(unfinished_imports, access="read")

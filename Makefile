@@ -25,8 +25,9 @@ lint: .venv/everything
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
+# Many tests wait for servers and processes: two at a time, each worker with servers of its own.
 test: lint
-	.venv/bin/pytest $(PYTEST)
+	.venv/bin/pytest --numprocesses 2 --dist loadfile $(PYTEST)
 
 # A real Neo4j in .neo4j/, from Maven Central, kept between starts; prints how to connect.
 neo4j: .venv/everything

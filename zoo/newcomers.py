@@ -19,19 +19,20 @@ if TYPE_CHECKING:
     from zoo.jobs.probing import Examined
 
 
-def examine_newcomers(store: Store, names: Sequence[str]) -> dict[str, Examined]:
-    """Those of ``names`` that are no stored dataset but a path, as the graph would hold them.
+def find_newcomers(store: Store, names: Sequence[str]) -> list[str]:
+    """Those of ``names`` that are no stored dataset but a path."""
+    return [name for name in names if Path(name).exists() and not store.read("dataset", id=name)]
+
+
+def examine_newcomers(store: Store, paths: Sequence[str]) -> dict[str, Examined]:
+    """Datasets by their paths, as the graph would hold them.
 
     Metadata, embedding by the history's own probe, similarities; nothing is stored.
 
     Raises:
-        ZooError: the path holds no dataset that can be read, or the extra ``jobs`` is missing.
+        ZooError: a path holds no dataset that can be read, or the extra ``jobs`` is missing.
     """
-    return {
-        name: _examine(store, name)
-        for name in names
-        if Path(name).exists() and not store.read("dataset", id=name)
-    }
+    return {path: _examine(store, path) for path in paths}
 
 
 def _examine(store: Store, path: str) -> Examined:

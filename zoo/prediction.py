@@ -20,10 +20,12 @@ from learn.levels import most_frequent_metric
 from learn.pairs import dataset_metric, measured
 from zoo.artifacts import artifacts_url, fetch_artifact
 from zoo.limits import Limits, check_count
-from zoo.newcomers import examine_newcomers, store_newcomers, with_newcomer
+from zoo.newcomers import examine_newcomers, find_newcomers, store_newcomers, with_newcomer
 from zoo.training import check_method
 
 Progress = Callable[[int, int], None]
+#: Newest learners looked through for one of the method.
+_LEARNERS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,10 @@ def predict(
     """
     check_method(method)
     check_count(k)
-    newcomers = examine_newcomers(store, datasets)
+    paths = find_newcomers(store, datasets)
+    if paths:
+        _check_learners(store, method)
+    newcomers = examine_newcomers(store, paths)
     known = [name for name in datasets if name not in newcomers]
     kinds = {found.dataset.modality for found in newcomers.values()}
     modality = modality or _modality(store, known, kinds, method=method)
@@ -141,6 +146,14 @@ def _modality(
             "Predict one modality at a time"
         )
     return next((name for name in found if name), None) or find_modality(store, method=method)
+
+
+def _check_learners(store: Store, method: str) -> None:
+    """Before minutes are spent on reading and embedding a dataset."""
+    if not any(row["method"] == method for row in store.read("list_learners", limit=_LEARNERS)):
+        raise ZooError(
+            f"No learner for {method} fine-tuning yet. Train one: zoo train --method {method}"
+        )
 
 
 def _find_learner(

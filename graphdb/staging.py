@@ -20,6 +20,7 @@ from collections.abc import Callable
 
 from graphdb.changes import Change, Changes
 from graphdb.histories import WHOLE, Progress, Tables, batches, write_batch
+from graphdb.memory import uncollected
 from graphdb.rows import Row, Table
 from graphdb.runs import Provenance, begin_run, keep_run, unfinished_imports, working_on
 from graphdb.store import Store, Transaction
@@ -38,7 +39,8 @@ def write_staged(
 ) -> Changes:
     """Write more rows than one transaction holds. Raises ZooError where the run was ended."""
     total = sum(len(rows) for _, rows in tables)
-    content = _content(tables)
+    with uncollected():
+        content = _content(tables)
     run, resumed = _claim(store, provenance, content, lambda: report("another import", 0, total))
     with working_on(run):
         found: dict[str, Change] = {}

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from graphdb.records import FineTuning
 from zoo.hub.configs import DatasetConfig
+from zoo.jobs.adaptive import MOST_SAMPLES
 
 Method = Literal["full", "lora", "linear"]
 #: Where no learning rate is given: what the methods usually need with AdamW.
@@ -103,7 +104,7 @@ class EmbeddingSpec(BaseModel):
     #: A file of NumPy: mean representations [E, D] of the datasets already known by this probe.
     others: Path | None = None
     #: Samples at most; None reads all of them.
-    most: int | None = 8_192
+    most: int | None = MOST_SAMPLES
     settings: Settings = Settings()
     threads: int | None = None
 

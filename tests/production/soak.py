@@ -22,8 +22,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from graphdb.histories import write_history
+from graphdb.histories import read_history, write_history
 from graphdb.runs import Provenance, unfinished_imports
 from graphdb.store import Store
 from tests.graphdb.zoos import keep_learner
@@ -166,19 +167,16 @@ def _check(store: Store, seed: int) -> int:
                 wanted.update((row.id, row.value) for row in history.fine_tunings)
                 again = write_history(store, history, provenance=Provenance("soak"))
                 assert not again.any, "the same command again changed something"
-    rows = [
-        {**dict(zip(group["keys"], values, strict=True)), "dataset": group["dataset"]}
-        for group in store.read("all_fine_tunings", hidden=[]) for values in group["records"]
-    ]  # fmt: skip
-    imported = [(row["id"], row["value"]) for row in rows if row["seed"] is None]
-    assert sorted(imported) == sorted(wanted.items()), "a record was lost, doubled or changed"
-    alone = [(row["model"], row["dataset"], row["seed"], row["epochs"], row["value"])
-             for row in rows if row["seed"] is not None]  # fmt: skip
-    assert sorted(alone) == sorted(singles), "a single result was lost, doubled or changed"
-    pairs = [(row["dataset_a"], row["dataset_b"]) for row in
-             store.read("all_similarities", hidden=[])]  # fmt: skip
-    assert len(pairs) == len(set(pairs)), "a similarity was doubled"
     assert not store.transact(unfinished_imports, access="read")
+    stored = read_history(store)
+    rows = stored.fine_tunings
+    imported = [(row.id, row.value) for row in rows if row.seed is None]
+    assert sorted(imported) == sorted(wanted.items()), "a record was lost, doubled or changed"
+    alone = [(row.model, row.dataset, row.seed, row.epochs, row.value)
+             for row in rows if row.seed is not None]  # fmt: skip
+    assert sorted(alone) == sorted(singles), "a single result was lost, doubled or changed"
+    pairs = [(row.dataset_a, row.dataset_b) for row in stored.similarities]
+    assert len(pairs) == len(set(pairs)), "a similarity was doubled"
     for learner in soaker.LEARNERS:
         soaker.publish(learner, store, score=99.0)  # sweeps what the dead left
         _check_predictions(store, learner)
@@ -203,18 +201,13 @@ def _check_predictions(store: Store, learner: str) -> None:
 def proxied(host: Host) -> Iterator[CuttingProxy]:
     """Every command of this process and its children goes through a proxy before the host."""
     url, username, password = host.bolt
-    with CuttingProxy(url, cuts=[]) as proxy:
-        named = {"ZOO_STORE": proxy.url, "NEO4J_USERNAME": username, "NEO4J_PASSWORD": password}
+    with CuttingProxy(url, cuts=[]) as proxy, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZOO_STORE", proxy.url)
+        patch.setenv("NEO4J_USERNAME", username)
+        patch.setenv("NEO4J_PASSWORD", password)
         if host.kind == "served":
-            named["NEO4J_DATABASE"] = "zoo"
-        before = {name: os.environ.get(name) for name in named}
-        os.environ.update(named)
-        try:
-            yield proxy
-        finally:
-            for name, value in before.items():
-                os.environ.pop(name, None)
-                os.environ.update({} if value is None else {name: value})
+            patch.setenv("NEO4J_DATABASE", "zoo")
+        yield proxy
 
 
 def _shortened(error: str, url: str) -> str:

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,14 +23,11 @@ from graphdb.records import History
 from graphdb.runs import Provenance, unfinished_imports
 from graphdb.store import Store
 from tests.graphdb.zoos import as_lists, small, write
-from tests.neo4j import Release
 from tests.production.hosts import (
     Host,
     Served,
     environment,
     largest_file,
-    make_neo4j,
-    running,
     small_files,
     wipe,
 )
@@ -39,20 +36,6 @@ from tests.production.serving import ROOT, run_zoo
 from zoo.sources import generate_history, write_bundle
 
 LARGE = {"models": 150, "datasets": 30, "records_per_model": 20, "seed": 1}
-
-
-@pytest.fixture(scope="module", params=["served", "neo4j"])
-def shared_host(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Host]:
-    folder = tmp_path_factory.mktemp("host")
-    if request.param == "served":
-        host: Host = Served(folder / "store")
-    else:
-        release: Release = request.getfixturevalue("neo4j_release")
-        host = make_neo4j(folder / "neo4j", release)
-    with running(host):
-        yield host
 
 
 @pytest.fixture

@@ -82,15 +82,21 @@ def test_push_refuses_a_store_that_holds_something_else(
     assert place.run("MATCH (n:Model) RETURN n.id AS id") == [{"id": "mine"}]
 
 
+def losing(lossy: str) -> Callable[[Store, str, list[Any]], None]:
+    """Loads all rows but the last of one table."""
+
+    def load(target: Store, table: str, rows: list[Any]) -> None:
+        dump.load_rows(target, table, rows[:-1] if table == lossy else rows)
+
+    return load
+
+
 def test_push_says_when_the_copy_is_not_equal(
     store: Store, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(store, place)
 
-    def lossy(target: Store, table: str, rows: list[Any]) -> None:
-        dump.load_rows(target, table, rows[:-1] if table == "fine_tunings" else rows)
-
-    monkeypatch.setattr(moving, "load_rows", lossy)
+    monkeypatch.setattr(moving, "load_rows", losing("fine_tunings"))
     complaint = pytest.raises(ZooError, match="2 fine_tunings and the copy 3")
     with Store.open(f"embedded:{tmp_path / 'there'}") as target, complaint:
         push(store, target)
@@ -331,13 +337,9 @@ def test_push_beside_a_writer_is_one_line(
     store: Store, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(store, place)
-
-    def load(target: Store, table: str, rows: list[Any]) -> None:
-        dump.load_rows(target, table, rows[:-1] if table == "models" else rows)
-
     with Store.open(f"embedded:{tmp_path / 'there'}") as target:
         with monkeypatch.context() as patch:
-            patch.setattr(moving, "load_rows", load)
+            patch.setattr(moving, "load_rows", losing("models"))
             with pytest.raises(ZooError, match=r"have no ends.*the same command again"):
                 push(store, target)
         push(store, target)

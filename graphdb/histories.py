@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 
 from graphdb.changes import Change, Changes
-from graphdb.memory import uncollected
+from graphdb.memory import long_lived, uncollected
 from graphdb.records import (
     Dataset,
     Embedding,
@@ -57,6 +57,7 @@ class _OvertakenError(Exception):
     """A large import began while this transaction wrote: it may have met rows of it."""
 
 
+@long_lived()
 def write_history(
     store: Store,
     history: History,

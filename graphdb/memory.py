@@ -6,6 +6,9 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+#: How many ``long_lived`` blocks are open.
+_open = 0
+
 
 @contextmanager
 def uncollected() -> Iterator[None]:
@@ -16,4 +19,19 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         if running:
+            if _open:
+                gc.freeze()
             gc.enable()
+
+
+@contextmanager
+def long_lived() -> Iterator[None]:
+    """What ``uncollected`` blocks inside build is left out of every collection until this ends."""
+    global _open
+    _open += 1
+    try:
+        yield
+    finally:
+        _open -= 1
+        if not _open:
+            gc.unfreeze()

@@ -10,6 +10,7 @@ from graphdb.changes import Changes
 from graphdb.errors import ZooError
 from graphdb.histories import read_history as read_stored
 from graphdb.histories import write_history
+from graphdb.memory import long_lived
 from graphdb.records import METHODS, History, Refusal
 from graphdb.runs import Provenance
 from graphdb.store import Store
@@ -42,6 +43,7 @@ class Ingested:
     pair: tuple[str, str] | None
 
 
+@long_lived()
 def ingest_records(
     store: Store, path: Path, *, dry_run: bool = False, progress: Progress | None = None
 ) -> Ingested:

@@ -170,7 +170,8 @@ def write_batch(
     change: bool = True,
 ) -> Change:
     """Write rows of one table; without ``change``, stored values that differ only get counted."""
-    [row] = tx.run(table.query, rows=batch, run=run, unfinished=unfinished, change=change)
+    rows = table.parameters(batch)
+    [row] = tx.run(table.query, rows=rows, run=run, unfinished=unfinished, change=change)
     if row["rows"] != len(batch):
         # A row whose end is missing is dropped silently by every store.
         missing = len(batch) - row["rows"]

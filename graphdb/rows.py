@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
@@ -40,6 +41,8 @@ class Table:
     order: tuple[str, ...]
     #: Texts that say which record it is.
     keys: tuple[str, ...]
+    #: Whether its query takes the rows of one first end together, to look that up and lock it once.
+    grouped: bool = False
 
     def rows(self, history: History) -> list[Row]:
         """Raises ZooError for a key that no store could hold the same way."""
@@ -47,6 +50,13 @@ class Table:
         for record in records:
             self._check(record)
         return _once([self.to_row(record) for record in records], itemgetter(*self.order))
+
+    def parameters(self, batch: list[Row]) -> list[Row]:
+        """Sorted rows as the query's ``rows``."""
+        if not self.grouped:
+            return batch
+        ends = groupby(batch, key=itemgetter(self.order[0]))
+        return [{"first": end, "rows": list(rows)} for end, rows in ends]
 
     def _check(self, record: Any) -> None:
         for key in self.keys:
@@ -139,7 +149,9 @@ def _pair_row(keys: tuple[str, ...], properties: Callable[[Any], Row]) -> Callab
 def _keyed(
     name: str, keys: tuple[str, ...], properties: Callable[[Any], Row], *order: str
 ) -> Table:
-    return Table(name, f"upsert_{name}", _pair_row(keys, properties), order or keys, keys)
+    to_row = _pair_row(keys, properties)
+    grouped = len(keys) > 1
+    return Table(name, f"upsert_{name}", to_row, order or keys, keys, grouped)
 
 
 _SIMILAR = ("dataset_a", "dataset_b", "measure", "probe")
@@ -150,7 +162,9 @@ TABLES = (
     _keyed("datasets", ("id",), _dataset),
     _keyed("fine_tunings", ("id", "model", "dataset"), _fine_tuning, "model", "dataset", "id"),
     _keyed("pretrainings", ("model", "dataset"), _pretraining),
-    Table("similarities", "upsert_similarities", _similarity_row, _SIMILAR, _SIMILAR),
+    Table(
+        "similarities", "upsert_similarities", _similarity_row, _SIMILAR, _SIMILAR, grouped=True
+    ),
     _keyed("transferabilities", ("model", "dataset", "method"), _transferability),
     Table(
         "embeddings",

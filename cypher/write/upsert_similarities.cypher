@@ -1,12 +1,14 @@
 // Write similarities, stored once from the smaller id: how many are new, changed, as they were?
 // params: rows, run, unfinished, change
-// A new value on the first end keeps a second writer out between looking and creating. MERGE does so
-// on Neo4j only, and on the embedded store looks through all relationships of a node for every row.
-UNWIND $rows AS row
-MATCH (a:Dataset {id: row.dataset_a})
-MATCH (b:Dataset {id: row.dataset_b})
+// Rows of one first end stand together: a new value on it keeps a second writer out between looking
+// and creating. MERGE does so on Neo4j only, and on the embedded store looks through all
+// relationships of a node for every row.
+UNWIND $rows AS group
+MATCH (a:Dataset {id: group.first})
 SET a.lock = randomUUID()
-WITH a, b, row
+WITH a, group
+UNWIND group.rows AS row
+MATCH (b:Dataset {id: row.dataset_b})
 OPTIONAL MATCH (a)-[r:SIMILAR_TO {measure: row.measure, probe: row.probe}]->(b)
 WITH a, b, row, r, r IS NULL AS absent, r.run IS NULL OR r.run IN $unfinished AS created,
      any(key IN keys(row.set) WHERE r[key] IS NULL OR r[key] <> row.set[key]) AS changed

@@ -69,35 +69,54 @@ class Cells:
 
 def texts(cells: Cells, *, refuse: Refuse) -> list[str | None]:
     """Names and other words; the empty text is None."""
-    longest = MAX_ID if cells.column.kind == "id" else MAX_TEXT
-    blob = "".join(cells.texts)
-    plain = "\0" not in blob and (blob.isascii() or _encodes(blob))
-    full = not cells.column.required or all(cells.texts)
-    if plain and full and max(map(len, cells.texts), default=0) <= longest:
-        return [text or None for text in cells.texts]
-    return cells.each(lambda text: _text(text, longest), refuse)
+    column = cells.column
+    longest = MAX_ID if column.kind == "id" else MAX_TEXT
+
+    def sound(words: Sequence[str], _: Sequence[str | None]) -> bool:
+        blob = "".join(words)
+        plain = "\0" not in blob and (blob.isascii() or _encodes(blob))
+        full = not column.required or all(words)
+        return plain and full and max(map(len, words), default=0) <= longest
+
+    found = _whole(cells.texts, str, sound)
+    return cells.each(lambda text: _text(text, longest), refuse) if found is None else found
 
 
 def reals(cells: Cells, *, refuse: Refuse) -> list[float | None]:
     """Finite numbers within the bounds of the column."""
     column = cells.column
-    try:
-        values = [float(text) if text else None for text in cells.texts]
-        sound = "_" not in "".join(cells.texts) and _within(values, column)
-    except ValueError:
-        sound = False
-    return values if sound else cells.each(lambda text: _real(text, column), refuse)
+    found = _whole(cells.texts, float, lambda words, values: _sound(words, values, column))
+    return cells.each(lambda text: _real(text, column), refuse) if found is None else found
 
 
 def integers(cells: Cells, *, refuse: Refuse) -> list[int | None]:
     """Whole numbers within the bounds of the column; ``16.0`` is one."""
     column = cells.column
+    found = _whole(cells.texts, int, lambda words, values: _sound(words, values, column))
+    return cells.each(lambda text: _integer(text, column), refuse) if found is None else found
+
+
+def _whole(
+    words: Sequence[str],
+    read: Callable[[str], Value],
+    sound: Callable[[Sequence[str], Sequence[Value | None]], bool],
+) -> list[Value | None] | None:
+    """All cells of a column, or None where any is wrong. Few words that repeat are read once, and
+    a million equal cells are one object."""
+    distinct = set(words)
+    few = len(distinct) * 8 <= len(words)
+    some = list(distinct) if few else words
     try:
-        values = [int(text) if text else None for text in cells.texts]
-        sound = "_" not in "".join(cells.texts) and _within(values, column)
+        values = [read(word) if word else None for word in some]
+        if not sound(some, values):
+            return None
     except (ValueError, OverflowError):
-        sound = False
-    return values if sound else cells.each(lambda text: _integer(text, column), refuse)
+        return None
+    return list(map(dict(zip(some, values, strict=True)).__getitem__, words)) if few else values
+
+
+def _sound(words: Sequence[str], values: Sequence[float | None], column: Column) -> bool:
+    return "_" not in "".join(words) and _within(values, column)
 
 
 def _within(values: Sequence[float | None], column: Column) -> bool:

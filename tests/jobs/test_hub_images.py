@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,23 @@ def test_a_few_unreadable_files_are_named(photos: Path) -> None:
         f"{photos}: 3 of 24 images cannot be read: a/03.jpg, b/00.jpg, b/11.jpg; "
         "replace or remove them"
     )
+
+
+def test_a_file_is_read_once_to_be_checked_and_told_apart(photos: Path) -> None:
+    """Counted by the audit of the interpreter, which sees each opening of a file."""
+    opened: list[str] = []
+    watching = True
+
+    def audit(event: str, arguments: tuple[object, ...]) -> None:
+        if watching and event == "open" and str(arguments[0]).endswith(".jpg"):
+            opened.append(str(arguments[0]))
+
+    sys.addaudithook(audit)
+    try:
+        describe_dataset(str(photos))
+    finally:
+        watching = False  # a hook stays for the life of the interpreter
+    assert len(opened) == len(set(opened)) == 24
 
 
 def test_images_inside_a_table_are_checked_too(tmp_path: Path) -> None:

@@ -6,10 +6,9 @@ csv, tsv, json and parquet files, folders of them, and raw layouts that a config
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,7 @@ from graphdb.errors import ZooError
 from zoo.hub.columns import Columns, find_columns
 from zoo.hub.configs import DatasetConfig, read_configs, with_config
 from zoo.hub.failures import told_as_zoo_error
-from zoo.hub.images import check_images
+from zoo.hub.fingerprints import fingerprint
 from zoo.hub.raw import is_laid_out, read_raw
 from zoo.hub.reading import commit_of, read_local, read_remote
 from zoo.hub.splits import TEST_SHARE, VALIDATION_SHARE, cut, sample
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
 
 _SPLITS = ("train", "validation", "test")
 _VALIDATION_NAMES = ("validation", "valid", "val", "dev")
-#: Rows hashed and images checked at most; more are taken evenly spaced, so that a huge dataset is
-#: not read twice.
-FINGERPRINT_ROWS = 20_000
 #: How a sample cap is shared out between the splits.
 CAP_SHARES = {"train": 0.6, "validation": 0.15, "test": 0.25}
 #: More classes than this share of the rows is no classification.
@@ -102,13 +98,11 @@ def record_of(loaded: LoadedDataset, *, name: str | None = None) -> records.Data
         ZooError: images that cannot be read.
     """
     with told_as_zoo_error(loaded.reference):
-        if loaded.modality == "image":
-            check_images(_representatives(loaded), where=loaded.reference)
-        fingerprint = fingerprint_of(loaded)
+        content = fingerprint(loaded.whole, loaded.classes, where=loaded.reference)
     path = _local(loaded.reference)
     given = name or loaded.config.name
     stem = path.name if path and path.is_dir() else path.stem if path else ""
-    identity = given or (f"local/{stem}-{fingerprint[:8]}" if path else loaded.reference)
+    identity = given or (f"local/{stem}-{content[:8]}" if path else loaded.reference)
     return records.Dataset(
         id=identity,
         name=identity.split("/")[-1] if path else identity,
@@ -117,7 +111,7 @@ def record_of(loaded: LoadedDataset, *, name: str | None = None) -> records.Data
         classes=len(loaded.classes),
         samples=loaded.samples,
         source=loaded.config.source or _source(loaded, path),
-        fingerprint=fingerprint,
+        fingerprint=content,
     )
 
 
@@ -169,34 +163,6 @@ def predefined(reference: str, configs: dict[str, DatasetConfig] | None = None) 
     if path and found and (found.raw is None or is_laid_out(path, found.raw)):
         return found
     return DatasetConfig()
-
-
-def fingerprint_of(loaded: LoadedDataset) -> str:
-    """A hash of contents and label names that neither order nor split changes."""
-    total = 0
-    for row in _representatives(loaded):
-        seen = hashlib.sha256(_content(row))
-        seen.update(b"\0" + loaded.classes[row["label"]].encode())
-        total = (total + int.from_bytes(seen.digest(), "big")) % 2**256
-    return hashlib.sha256(f"{loaded.samples}:{total:x}".encode()).hexdigest()
-
-
-def _representatives(loaded: LoadedDataset) -> Dataset:
-    """All rows, or evenly spaced ones of many; images as the files they are."""
-    from datasets import Image, concatenate_datasets
-
-    rows = concatenate_datasets(loaded.whole)
-    if loaded.modality == "image":
-        rows = rows.cast_column("image", Image(decode=False))
-    count = min(len(rows), FINGERPRINT_ROWS)
-    return rows.select(np.linspace(0, len(rows) - 1, count).astype(np.int64))
-
-
-def _content(row: dict[str, Any]) -> bytes:
-    if "image" in row:
-        data: bytes | None = row["image"]["bytes"]
-        return data if data is not None else Path(row["image"]["path"]).read_bytes()
-    return "\0".join((row["text"] or "", row.get("text_pair") or "")).encode()
 
 
 def _local(reference: str) -> Path | None:

@@ -14,8 +14,9 @@ from zoo.hub import load_dataset
 from zoo.jobs.adaptive import Moments, gather, is_settled, stratified_order
 from zoo.jobs.embedding import embed, load_probe
 from zoo.jobs.failures import JobError
+from zoo.jobs.forward import score_job
 from zoo.jobs.similarity import similarities
-from zoo.jobs.specs import ModelSource, Settings
+from zoo.jobs.specs import DatasetSource, ModelSource, ScoreSpec, Settings
 from zoo.jobs.vectors import EmbeddingCache
 
 PLAIN = Settings(max_length=16)
@@ -86,6 +87,38 @@ def test_where_memory_holds_a_few_rows_the_embedding_is_the_same(
     assert sizes[:4] == [32, 16, 8, 4] and max(sizes[4:]) == 4, "found once, kept for the rest"
     assert found.samples == roomy.samples
     np.testing.assert_allclose(found.domain, roomy.domain, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("modality", ["image", "text"])
+def test_where_memory_holds_a_few_rows_the_scores_are_the_same(
+    request: pytest.FixtureRequest, modality: str
+) -> None:
+    """As above, of whatever part of a network is given more than five rows."""
+    import torch
+    from torch.nn.modules.module import register_module_forward_pre_hook
+
+    model, data = (request.getfixturevalue(f"{modality}{what}") for what in ("_model", "s"))
+    spec = ScoreSpec(
+        id="s", model=source(model), methods=("logme", "leep"), settings=PLAIN, threads=1,
+        dataset=DatasetSource(id="d", reference=str(data)),
+    )  # fmt: skip
+    roomy = score_job(spec)
+    assert roomy.status == "done", roomy.reason
+    sizes: set[int] = set()
+
+    def crowd(_: object, arguments: tuple[object, ...]) -> None:
+        rows = [len(one) for one in arguments if isinstance(one, torch.Tensor) and one.ndim > 1]
+        sizes.update(rows)
+        torch.empty(2**60 if max(rows, default=0) > 5 else 1, dtype=torch.uint8)
+
+    hook = register_module_forward_pre_hook(crowd)
+    try:
+        found = score_job(spec)
+    finally:
+        hook.remove()
+    assert found.status == "done", found.reason
+    assert {32, 16, 8, 4} <= sizes and found.metrics.keys() == {"logme", "leep"}
+    assert found.metrics == pytest.approx(roomy.metrics, rel=1e-3)
 
 
 def test_a_probe_that_cannot_be_loaded_says_why(tmp_path: Path) -> None:

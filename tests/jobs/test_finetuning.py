@@ -194,6 +194,7 @@ def test_a_broken_model_fails_with_its_reason(
     done = fine_tune(job(broken, images, tmp_path))
     assert (done.status, done.cause) == ("failed", "model")
     assert re.search(reason, done.reason or ""), done.reason
+    assert done.seconds > 0 and done.device and (done.peak_memory_bytes or 0) > 10**6
     assert "\n" not in (done.reason or "")
 
 

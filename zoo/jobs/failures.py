@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import time
+from contextlib import suppress
 
 from graphdb.errors import ZooError
 from zoo.hub.failures import first_line, reason_of
+from zoo.jobs.machine import device_name, peak_memory
 from zoo.jobs.memory import is_out_of_memory
-
-Cause = Literal["model", "dataset", "memory", "training", "process"]
+from zoo.jobs.specs import Cause, Outcome
 
 
 class JobError(Exception):
@@ -30,3 +31,19 @@ def cause_of(error: BaseException) -> tuple[Cause, str]:
     if is_out_of_memory(error):
         return "memory", f"out of memory even with a batch of 1: {first_line(error)}"
     return "training", f"{type(error).__name__}: {first_line(error)}"
+
+
+def failure(error: BaseException, *, started: float) -> Outcome:
+    """The outcome of a job that ``error`` ended, with what it cost.
+
+    Args:
+        started: when it began, by ``time.perf_counter()``.
+    """
+    cause, reason = cause_of(error)
+    device = peak = None
+    with suppress(RuntimeError):  # a device that broke answers nothing any more
+        device, peak = device_name(), peak_memory()
+    return Outcome(
+        status="failed", seconds=time.perf_counter() - started, reason=reason, cause=cause,
+        device=device, peak_memory_bytes=peak,
+    )  # fmt: skip

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.hub.datasets import LoadedDataset, load_dataset
-from zoo.jobs.failures import cause_of
+from zoo.jobs.failures import failure
 from zoo.jobs.inputs import collator, examples
 from zoo.jobs.machine import device_name, peak_memory, prepare_machine, versions
 from zoo.jobs.memory import halving
@@ -32,10 +32,7 @@ def fine_tune(spec: FineTuningSpec) -> Outcome:
     try:
         outcome = _fine_tune(spec, started)
     except Exception as error:
-        cause, reason = cause_of(error)
-        return Outcome(
-            status="failed", seconds=time.perf_counter() - started, reason=reason, cause=cause
-        )
+        return failure(error, started=started)
     shutil.rmtree(spec.folder, ignore_errors=True)
     return outcome
 

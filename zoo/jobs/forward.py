@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from zoo.hub.datasets import LoadedDataset, load_dataset
 from zoo.jobs.embedding import embed, load_probe, represent, walk
-from zoo.jobs.failures import JobError, cause_of
+from zoo.jobs.failures import JobError, failure
 from zoo.jobs.machine import device_name, peak_memory, prepare_machine, versions
 from zoo.jobs.networks import load_classifier
 from zoo.jobs.specs import EmbeddingSpec, Outcome, ScoreSpec
@@ -95,9 +95,7 @@ def _told(work: Callable[[], dict[str, float]]) -> Outcome:
     try:
         metrics = work()
     except Exception as error:
-        cause, reason = cause_of(error)
-        seconds = time.perf_counter() - started
-        return Outcome(status="failed", seconds=seconds, reason=reason, cause=cause)
+        return failure(error, started=started)
     return Outcome(
         status="done",
         seconds=time.perf_counter() - started,

@@ -12,6 +12,8 @@ from zoo.hub.configs import DatasetConfig
 from zoo.jobs.adaptive import MOST_SAMPLES
 
 Method = Literal["full", "lora", "linear"]
+#: Which side failed, for the one who plans again.
+Cause = Literal["model", "dataset", "memory", "training", "process"]
 #: Where no learning rate is given: what the methods usually need with AdamW.
 LEARNING_RATES: dict[str, float] = {"full": 5e-5, "lora": 4e-4, "linear": 1e-3}
 
@@ -139,8 +141,7 @@ class Outcome(BaseModel):
     status: Literal["done", "failed"]
     seconds: float
     reason: str | None = None
-    #: Which side failed, for the one who plans again: a model, a dataset, memory, or the machine.
-    cause: Literal["model", "dataset", "memory", "training", "process"] | None = None
+    cause: Cause | None = None
     metric: str | None = None
     value: float | None = None
     metrics: dict[str, float] = {}

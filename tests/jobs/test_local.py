@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -37,16 +39,20 @@ def test_each_job_is_a_process_and_a_killed_one_is_a_failure(
         seen.update(launcher.processes.values())
         victim = launcher.processes.get("victim")
         if victim is not None and len(ended) == 2:
-            os.kill(victim, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # dead already, and not yet told
+                os.kill(victim, signal.SIGKILL)
 
     ended: dict[str, tuple[str, str | None]] = {}
+    memory = 0
     with LocalLauncher(parallel=3, beat=beat) as launcher:
         for finished in launcher.run(specs):
             ended[finished.spec.id] = (finished.outcome.status, finished.outcome.reason)
             if finished.spec.id == "victim":
                 assert finished.outcome.cause == "process"
+                memory = finished.outcome.peak_memory_bytes or 0
     assert ended["j0"][0] == ended["j2"][0] == "done", ended
     assert ended["victim"][0] == "failed" and "killed by signal 9" in str(ended["victim"][1])
+    assert memory > 10**7, "what a killed job took is what one wants to know of it"
     assert len(seen) == 3 and not any(psutil.pid_exists(pid) for pid in seen)
 
 
@@ -87,6 +93,81 @@ def test_a_fresh_interpreter_a_job_does_the_same(
     assert finished.outcome.status == "done", finished.outcome.reason
 
 
+def test_a_parent_that_has_started_the_driver_gives_its_jobs_fresh_interpreters(
+    image_model: Path, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A forked driver answers nothing; torch knows of its own, also on a machine without one."""
+    torch = pytest.importorskip("torch", reason="the extra `jobs` is not installed")
+    if torch.version.cuda is None:
+        pytest.skip("this torch knows no driver")
+    seen: list[list[str]] = []
+
+    def beat() -> None:
+        for pid in launcher.processes.values():
+            with suppress(psutil.NoSuchProcess):
+                seen.append(psutil.Process(pid).cmdline())
+
+    for poisoned in (False, True):
+        seen.clear()
+        (tmp_path / "site").mkdir(exist_ok=True)
+        hook = "import torch\ntorch._C._cuda_getDeviceCount()\n" if poisoned else ""
+        (tmp_path / "site/sitecustomize.py").write_text(hook, encoding="utf-8")
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+        with LocalLauncher(beat=beat) as launcher:
+            [finished] = launcher.run([job(image_model, images, tmp_path, epochs=20)])
+        assert finished.outcome.status == "done", finished.outcome.reason
+        assert ("zoo.jobs.worker" in seen[-1]) == poisoned, seen[-1]
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty temporary directory, of this process and of those that it starts."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return folder
+
+
+@pytest.mark.parametrize("preload", [True, False])
+def test_nothing_is_left_in_the_temporary_directory(
+    texts: Path, tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch, preload: bool
+) -> None:
+    """A job that fails, and leaves there what it wrote: here by the code of its model."""
+    model = tmp_path / "untidy"
+    model.mkdir()
+    written = tmp_path / "written"
+    (model / "code.py").write_text(
+        "import pathlib, tempfile\n"
+        f"pathlib.Path({str(written)!r}).write_text(tempfile.mkdtemp())\n",
+        encoding="utf-8",
+    )
+    (model / "config.json").write_text(
+        '{"model_type": "strange", "auto_map": {"AutoConfig": "code.Config"}}', encoding="utf-8"
+    )
+    monkeypatch.setenv("HF_MODULES_CACHE", str(tmp_path / "modules"))
+    spec = job(model, texts, tmp_path)
+    trusted = spec.model.model_copy(update={"trust_remote_code": True})
+    with LocalLauncher(preload=preload) as launcher:
+        [finished] = launcher.run([spec.model_copy(update={"model": trusted})])
+    assert finished.outcome.cause == "model", finished.outcome
+    assert Path(written.read_text("utf-8")).is_relative_to(scratch)
+    assert list(scratch.iterdir()) == []
+
+
+def test_nothing_is_left_in_the_temporary_directory_when_interrupted(
+    image_model: Path, images: Path, tmp_path: Path, scratch: Path
+) -> None:
+    def beat() -> None:
+        if launcher.processes:
+            raise KeyboardInterrupt
+
+    spec = job(image_model, images, tmp_path, epochs=100_000)
+    with pytest.raises(KeyboardInterrupt), LocalLauncher(beat=beat) as launcher:
+        list(launcher.run([spec]))
+    assert list(scratch.iterdir()) == []
+
+
 COMMAND = """
 import sys
 from pathlib import Path
@@ -98,7 +179,9 @@ with LocalLauncher(beat=lambda: print(*launcher.processes.values(), flush=True))
 """
 
 
-def test_no_job_survives_a_killed_command(image_model: Path, images: Path, tmp_path: Path) -> None:
+def test_no_job_and_no_file_survives_a_killed_command(
+    image_model: Path, images: Path, tmp_path: Path, scratch: Path
+) -> None:
     spec = job(image_model, images, tmp_path, epochs=100_000)
     command = subprocess.Popen(
         [sys.executable, "-c", COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -107,14 +190,15 @@ def test_no_job_survives_a_killed_command(image_model: Path, images: Path, tmp_p
     with command.stdin as stdin:
         stdin.write(spec.model_dump_json())
     pid = next(int(line) for line in command.stdout if line.strip())
-    assert psutil.pid_exists(pid)
+    assert psutil.pid_exists(pid) and list(scratch.iterdir())
     command.kill()
     command.wait()
     command.stdout.close()
     deadline = time.monotonic() + 20
-    while psutil.pid_exists(pid) and time.monotonic() < deadline:
+    while (psutil.pid_exists(pid) or list(scratch.iterdir())) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not psutil.pid_exists(pid)
+    assert list(scratch.iterdir()) == []
 
 
 @pytest.fixture
@@ -153,6 +237,8 @@ def test_broken_things_in_a_plan_are_recorded_and_the_rest_goes_on(zoo_of_models
     for model, word in (("truncated", ""), ("nan", "not finite"), ("config", "do not fit")):
         failed = jobs[f"m/{model}", "d/fine"]
         assert failed["status"] == "failed" and failed["error"] and word in failed["error"]
+        [shown] = store.read("job", id=failed["id"])
+        assert shown["seconds"] > 0 and shown["device"] and shown["peak_memory_bytes"] > 10**7
     assert "1 class" in jobs["m/a-good", "d/one"]["error"]
     assert "image" in jobs["m/a-good", "d/corrupt"]["error"]
     shown = store.read("job", id=jobs["m/nan", "d/fine"]["id"])[0]

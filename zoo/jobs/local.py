@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -51,9 +52,11 @@ class _Running:
 class LocalLauncher:
     """Runs jobs as children of a nursery process; use it with ``with``: leaving it ends them.
 
+    What a job leaves in the temporary directory goes with it: it gets one of its own.
+
     Args:
         parallel: jobs at a time. On a machine with GPUs job i sees device i modulo their number.
-        preload: keep the libraries in memory between jobs (never with a GPU).
+        preload: fork jobs from a process with the libraries in memory; worth it from two jobs on.
         beat: called a few times a second while jobs run; leases are renewed there.
     """
 
@@ -61,18 +64,19 @@ class LocalLauncher:
         self,
         *,
         parallel: int = 1,
-        preload: bool | None = None,
+        preload: bool = True,
         beat: Callable[[], None] | None = None,
     ) -> None:
         if parallel < 1:
             raise ZooError(f"--parallel {parallel}: at least one job at a time")
         self._parallel = parallel
-        self._preload = not devices() if preload is None else preload
+        self._preload = preload
         self._beat = beat or (lambda: None)
         self._running: dict[str, _Running] = {}
         #: What nurseries say; one that has ended comes itself.
         self._messages: queue.Queue[dict[str, object] | _Nursery] = queue.Queue()
-        self._folder = Path(tempfile.mkdtemp(prefix="zoo-jobs-"))
+        self._scratch = tempfile.TemporaryDirectory(prefix="zoo-jobs-", ignore_cleanup_errors=True)
+        self._folder = Path(self._scratch.name)
         self._nursery: _Nursery | None = None
 
     def __enter__(self) -> Self:
@@ -116,6 +120,7 @@ class LocalLauncher:
             self._bury(self._nursery)
         self._nursery = None
         self._running.clear()
+        self._scratch.cleanup()
 
     def _start(self, spec: Spec) -> None:
         if spec.threads is None and self._parallel > 1:  # jobs side by side share the cores
@@ -124,10 +129,13 @@ class LocalLauncher:
         used = {run.device for run in self._running.values()}
         device = next(number for number in range(self._parallel) if number not in used)
         self._running[spec.id] = _Running(spec, device, time.perf_counter())
-        paths = self._paths(spec)
+        folder = self._folder / spec.id
+        folder.mkdir(exist_ok=True)
+        paths = _paths(folder)
         paths["spec"].write_text(spec.model_dump_json(), encoding="utf-8")
         order = {name: str(path) for name, path in paths.items()}
-        order |= {"job": spec.id, "environment": json.dumps(_environment(device))}
+        environment = _environment(device) | {"TMPDIR": str(folder)}
+        order |= {"job": spec.id, "environment": json.dumps(environment)}
         try:
             self._running[spec.id].parent = self._order(order)
         except BrokenPipeError:  # it has just died; what it had to do is told by its last message
@@ -143,7 +151,7 @@ class LocalLauncher:
 
     def _open(self) -> _Nursery:
         options = ["--preload"] if self._preload else []
-        command = [sys.executable, "-m", "zoo.jobs.nursery", *options]
+        command = [sys.executable, "-m", "zoo.jobs.nursery", str(self._folder), *options]
         log = self._folder / "nursery.log"
         with log.open("ab") as errors:
             nursery = subprocess.Popen(  # noqa: S603
@@ -175,7 +183,8 @@ class LocalLauncher:
         if running is not None and "pid" in message:
             running.pid = int(str(message["pid"]))
         elif running is not None and "code" in message:
-            yield self._finish(running, int(str(message["code"])))
+            peak = int(str(message["peak"]))
+            yield self._finish(running, int(str(message["code"])), peak)
 
     def _lost(self, nursery: _Nursery) -> Iterator[tuple[str, Outcome]]:
         """A nursery died and its jobs with it."""
@@ -194,24 +203,23 @@ class LocalLauncher:
         if nursery.stdout is not None:
             nursery.stdout.close()
 
-    def _finish(self, running: _Running, code: int) -> tuple[str, Outcome]:
+    def _finish(self, running: _Running, code: int, peak: int | None = None) -> tuple[str, Outcome]:
         spec = running.spec
         del self._running[spec.id]
-        paths = self._paths(spec)
+        folder = self._folder / spec.id
+        paths = _paths(folder)
         if paths["outcome"].is_file():
             outcome = Outcome.model_validate_json(paths["outcome"].read_text(encoding="utf-8"))
         else:
-            outcome = _died(code, time.perf_counter() - running.started, paths["log"])
-        for path in paths.values():
-            path.unlink(missing_ok=True)
+            seconds = time.perf_counter() - running.started
+            outcome = _died(code, seconds, paths["log"], peak)
+        shutil.rmtree(folder, ignore_errors=True)
         return spec.id, outcome
 
-    def _paths(self, spec: Spec) -> dict[str, Path]:
-        return {
-            "spec": self._folder / f"{spec.id}.json",
-            "outcome": self._folder / f"{spec.id}.outcome.json",
-            "log": self._folder / f"{spec.id}.log",
-        }
+
+def _paths(folder: Path) -> dict[str, Path]:
+    """A job's files: what it is told, what it answers, what it prints."""
+    return {"spec": folder / "spec.json", "outcome": folder / "outcome.json", "log": folder / "log"}
 
 
 def _alone() -> dict[str, str]:
@@ -224,12 +232,14 @@ def _environment(number: int) -> dict[str, str]:
     return {variable(): found[number % len(found)]} if found else {}
 
 
-def _died(code: int, seconds: float, log: Path) -> Outcome:
-    """The outcome of a process that left none."""
+def _died(code: int, seconds: float, log: Path, peak: int | None) -> Outcome:
+    """The outcome of a process that left none; ``peak`` is the main memory it had at most."""
     how = f"killed by signal {-code}" if code < 0 else f"ended with code {code}"
     lines = log.read_text(encoding="utf-8", errors="replace").split("\n") if log.is_file() else []
     words = next((line.strip() for line in reversed(lines) if line.strip()), "")
     if code == -9:
         how += " (the system does that where main memory runs out)"
     reason = f"its process was {how}" + (f": {words[:_LAST_WORDS]}" if words else "")
-    return Outcome(status="failed", seconds=seconds, reason=reason, cause="process")
+    return Outcome(
+        status="failed", seconds=seconds, reason=reason, cause="process", peak_memory_bytes=peak
+    )

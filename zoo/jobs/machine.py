@@ -49,8 +49,12 @@ def peak_memory() -> int:
 
     if torch.cuda.is_available():
         return int(torch.cuda.max_memory_allocated())
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return maximum_bytes(resource.getrusage(resource.RUSAGE_SELF))
+
+
+def maximum_bytes(used: resource.struct_rusage) -> int:
+    """Main memory that a process had at most; systems count it in different units."""
+    return used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def versions() -> dict[str, str]:

@@ -1,11 +1,12 @@
 """The parent of a machine's jobs: a process that forks one process a job and buries them.
 
-``python -m zoo.jobs.nursery [--preload]`` reads one JSON line a job from its input and answers with
-lines ``{"job", "pid"}`` and ``{"job", "code"}``. It exists for two reasons. With ``--preload`` it
-has torch and transformers in memory, so that a job on a CPU starts without the seconds of their
-import (a GPU's driver does not survive a fork: there each job is a fresh interpreter). And when the
-command dies, by kill -9 too, its input ends and it kills its jobs: none goes on for nobody. Its
-jobs watch it in turn and end with it.
+``python -m zoo.jobs.nursery FOLDER [--preload]`` reads one JSON line a job from its input and
+answers with lines ``{"job", "pid"}`` and ``{"job", "code", "peak"}``. It exists for two reasons.
+With ``--preload`` it has torch and transformers in memory, so that a job starts without the seconds
+of their import. A GPU's driver does not survive a fork, so nothing here may wake it: each job
+starts it for itself, on the one device that it is told to see. And when the command dies, by
+kill -9 too, its input ends, it kills its jobs and removes ``FOLDER``: none goes on for nobody and
+nothing is left behind. Its jobs watch it in turn and end with it.
 """
 
 from __future__ import annotations
@@ -14,8 +15,12 @@ import gc
 import json
 import os
 import select
+import shutil
 import signal
 import sys
+import tempfile
+
+from zoo.jobs.machine import maximum_bytes
 
 _POLL_SECONDS = 0.05
 
@@ -23,15 +28,18 @@ _POLL_SECONDS = 0.05
 def main(arguments: list[str]) -> int:
     """Serve until the input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, which asks us to end
-    preload = "--preload" in arguments
+    folder, preload = arguments[0], "--preload" in arguments
     if preload:
         _preload()
     _say({"ready": os.getpid()})
     _serve(preload)
+    shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 
 def _preload() -> None:
+    # A library that asks on import whether there is a GPU is answered without starting the driver.
+    os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
     import zoo.jobs.finetuning  # noqa: F401
     from zoo.jobs.machine import load_libraries
 
@@ -57,13 +65,11 @@ def _serve(preload: bool) -> None:
     finally:
         for pid in jobs:
             _kill(pid)
+        for pid in jobs:
+            os.waitpid(pid, 0)
 
 
 def _obey(order: dict[str, str], jobs: dict[int, str], preload: bool) -> None:
-    if "kill" in order:
-        for pid in [pid for pid, job in jobs.items() if job == order["kill"]]:
-            _kill(pid)
-        return
     parent = os.getpid()
     pid = os.fork()
     if pid == 0:
@@ -82,8 +88,9 @@ def _become(order: dict[str, str], preload: bool, parent: int) -> None:
         for source, target in ((null, 0), (log, 1), (log, 2)):
             os.dup2(source, target)
         os.environ.update(json.loads(order["environment"]))
+        tempfile.tempdir = None  # the parent's may have been looked up already
         arguments = [order["spec"], order["outcome"], str(parent)]
-        if not preload:
+        if not preload or _driver_is_lost():
             os.execv(sys.executable, [sys.executable, "-m", "zoo.jobs.worker", *arguments])  # noqa: S606
         from zoo.jobs import worker
 
@@ -99,11 +106,19 @@ def _become(order: dict[str, str], preload: bool, parent: int) -> None:
         os._exit(code)
 
 
+def _driver_is_lost() -> bool:
+    """Whether something in the parent has started the GPU's driver all the same."""
+    import torch
+
+    return bool(torch.cuda._is_in_bad_fork())
+
+
 def _bury(jobs: dict[int, str]) -> None:
     for pid in list(jobs):
-        ended, status = os.waitpid(pid, os.WNOHANG)
+        ended, status, used = os.wait4(pid, os.WNOHANG)
         if ended:
-            _say({"job": jobs.pop(pid), "code": os.waitstatus_to_exitcode(status)})
+            code = os.waitstatus_to_exitcode(status)
+            _say({"job": jobs.pop(pid), "code": code, "peak": maximum_bytes(used)})
 
 
 def _kill(pid: int) -> None:

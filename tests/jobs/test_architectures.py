@@ -127,6 +127,63 @@ def test_a_model_without_classifier_is_told_in_one_line(images: Path, tmp_path: 
     assert done.reason == "its architecture (ViTMAE) has no classifier in transformers"
 
 
+@pytest.mark.parametrize("family", ["ImageGPT", "Siglip2"])
+def test_images_that_are_no_plain_pixels_are_fine_tuned_and_seen(
+    images: Path, tmp_path: Path, family: str
+) -> None:
+    """ImageGPT reads the colours of an image one by one, SigLIP 2 patches of any shape of it."""
+    import transformers
+
+    folder = tmp_path / "model"
+    if family == "ImageGPT":
+        saved(transformers.ImageGPTForImageClassification(transformers.ImageGPTConfig(
+            n_embd=16, n_layer=1, n_head=2, vocab_size=17, n_positions=64)), folder)  # fmt: skip
+        clusters = np.linspace((-1, -1, -1), (1, 1, 1), 16).tolist()
+        processor = transformers.ImageGPTImageProcessor(
+            clusters=clusters, size={"height": 8, "width": 8}
+        )
+    else:
+        text = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
+                "intermediate_size": 16, "vocab_size": 50}  # fmt: skip
+        vision = {k: v for k, v in _VISION.items() if k != "image_size"} | {"num_patches": 16}
+        config = transformers.Siglip2Config(text_config=text, vision_config=vision)
+        saved(transformers.Siglip2Model(config), folder)
+        processor = transformers.Siglip2ImageProcessor(patch_size=16, max_num_patches=16)
+    processor.save_pretrained(folder)
+    spec = job(folder, images, tmp_path, epochs=1)
+    plain = spec.settings.model_copy(update={"image_size": None})
+    done = fine_tune(spec.model_copy(update={"settings": plain}))
+    assert done.status == "done", done.reason
+    source = ModelSource(id="p", address=str(folder))
+    probe = load_probe(source, modality="image", settings=Settings())
+    found = embed(load_dataset(str(images)), probe, settings=Settings())
+    assert found.domain.shape == (16,) and np.isfinite(found.domain).all()
+    assert np.ptp(found.domain) > 0
+
+
+def test_what_transformers_cannot_train_is_told_in_one_line(
+    images: Path, texts: Path, text_model: Path, tmp_path: Path
+) -> None:
+    import transformers
+
+    net = transformers.PPLCNetForImageClassification(transformers.PPLCNetConfig(scale=0.25))
+    done = fine_tune(job(saved(net, tmp_path / "lcnet"), images, tmp_path))
+    assert (done.status, done.cause) == ("failed", "model")
+    assert done.reason == (
+        "PPLCNetForImageClassification of transformers computes no loss: it cannot be trained"
+    )
+    config = transformers.ReformerConfig(
+        hidden_size=16, num_attention_heads=2, attention_head_size=8, feed_forward_size=16,
+        vocab_size=400, max_position_embeddings=64, axial_pos_shape=[8, 8],
+        axial_pos_embds_dim=[8, 8], attn_layers=["local"], local_attn_chunk_length=4,
+        is_decoder=True,
+    )  # fmt: skip
+    net = transformers.ReformerModelWithLMHead(config)
+    done = fine_tune(job(saved(net, tmp_path / "r", tokens_of=text_model), texts, tmp_path))
+    assert (done.status, done.cause) == ("failed", "model")
+    assert "trained on texts of one length alone" in (done.reason or "")
+
+
 def test_a_text_to_text_model_is_a_probe_by_its_encoder(
     text_model: Path, texts: Path, tmp_path: Path
 ) -> None:

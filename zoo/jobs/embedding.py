@@ -134,12 +134,15 @@ def walk(
 def represent(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
     """The mean of the last hidden state: over positions of an image, over tokens of a text."""
     config: Any = model.config
+    look: Any = model
     if getattr(config, "is_encoder_decoder", False):  # a decoder would ask for a second text
-        model = model.get_encoder()  # type: ignore[operator]
-    hidden: torch.Tensor = model(**batch).last_hidden_state
+        look = look.get_encoder()
+    elif "pixel_values" in batch and hasattr(model, "get_image_features"):  # nor has it a text
+        look = look.get_image_features
+    hidden: torch.Tensor = look(**batch).last_hidden_state
     if hidden.ndim == 4:
         return hidden.mean(dim=(2, 3))  # [B, D, H, W] -> [B, D]
-    mask = batch.get("attention_mask")
+    mask = batch.get("attention_mask", batch.get("pixel_attention_mask"))
     if mask is None:
         return hidden.mean(dim=1)  # [B, T, D] -> [B, D]
     weights = mask[..., None].to(hidden.dtype)

@@ -13,6 +13,7 @@ from zoo.jobs.networks import Network
 from zoo.jobs.specs import Settings
 
 if TYPE_CHECKING:
+    import torch
     from datasets import Dataset
     from PIL.Image import Image
 
@@ -25,7 +26,9 @@ Example = dict[str, Any]
 
 
 class Images:
-    """Images as ``pixel_values`` [3, H, W], processed once where they fit in memory.
+    """Images as ``pixel_values`` [3, H, W], or what else their processor makes of them.
+
+    They are processed once where they fit in memory.
 
     ``augment`` takes a random crop and a horizontal flip first, from torch's global generator,
     which transformers seeds and restores with its checkpoints.
@@ -45,7 +48,7 @@ class Images:
         if index in self._kept:
             return self._kept[index]
         example = self._read(index)
-        size = example["pixel_values"].nbytes
+        size = sum(value.nbytes for name, value in example.items() if name != "labels")
         if not self._augment and size <= self._room:
             self._room -= size
             self._kept[index] = example
@@ -58,8 +61,15 @@ class Images:
         except Exception as error:  # a stranger's file: whatever the decoder throws
             raise JobError("dataset", f"image {_name(self._rows, index)}: {error}") from error
         image = _augmented(image) if self._augment else image
-        pixels = self._processor(image, return_tensors="pt")["pixel_values"][0]
-        return {"pixel_values": pixels, "labels": row["label"]}
+        tensors = {name: made[0] for name, made in _process(self._processor, image).items()}
+        return tensors | {"labels": row["label"]}
+
+
+def _process(processor: Any, images: Image | list[Image]) -> dict[str, torch.Tensor]:
+    """What a processor makes of one image or of several of one size, a row each: its pixels, for
+    some models its colours or patches, by the names that the network takes."""
+    made = processor(images, return_tensors="pt")
+    return {name: made[name] for name in processor.model_input_names if name in made}
 
 
 def to_rgb(image: Image) -> Image:
@@ -104,13 +114,11 @@ def batch_of(rows: Dataset, indices: list[int], network: Network, *, settings: S
         images = [to_rgb(image) for image in fetched["image"]]
     except Exception:  # say which of them it is
         return collator(network)([Images(rows, network)[index] for index in indices])
-    sizes = {image.size for image in images}
-    if len(sizes) == 1:
-        pixels = network.processor(images, return_tensors="pt")["pixel_values"]
-    else:
-        single = [network.processor(image, return_tensors="pt") for image in images]
-        pixels = torch.cat([one["pixel_values"] for one in single])
-    return {"pixel_values": pixels, "labels": torch.tensor(fetched["label"])}
+    labels = {"labels": torch.tensor(fetched["label"])}
+    if len({image.size for image in images}) == 1:
+        return _process(network.processor, images) | labels
+    single = [_process(network.processor, image) for image in images]
+    return {name: torch.cat([one[name] for one in single]) for name in single[0]} | labels
 
 
 def collator(network: Network) -> Callable[[list[Example]], Example]:
@@ -131,7 +139,8 @@ def _stack(batch: list[Example]) -> Example:
     import torch
 
     labels = torch.tensor([example["labels"] for example in batch])
-    return {"pixel_values": torch.stack([e["pixel_values"] for e in batch]), "labels": labels}
+    names = batch[0].keys() - {"labels"}
+    return {name: torch.stack([e[name] for e in batch]) for name in names} | {"labels": labels}
 
 
 def _augmented(image: Image) -> Image:

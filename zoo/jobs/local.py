@@ -160,7 +160,7 @@ class LocalLauncher:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 start_new_session=True,
-                env=_alone() | {"TOKENIZERS_PARALLELISM": "false"},
+                env=_alone() | {"TOKENIZERS_PARALLELISM": "false", "TMPDIR": str(self._folder)},
             )
         self._nursery = nursery
         threading.Thread(target=self._listen, args=(nursery,), daemon=True).start()

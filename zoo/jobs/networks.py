@@ -46,6 +46,7 @@ def load_network(
         raise
     except Exception as error:  # whatever a stranger's model throws is its failure
         raise JobError("model", error) from error
+    _check_trainable(model)
     _check(model, missing)
     pad_token(model, processor, modality)
     return Network(_apply(model, settings, missing), processor, modality)
@@ -155,6 +156,17 @@ def _head(model: torch.nn.Module) -> list[str]:
     if not any(name.startswith(prefix) for name in names):  # as CLIP: its parts lie at the top
         return [name for name in names if name.split(".")[0] in _HEADS]
     return [name for name in names if not name.startswith(prefix)]
+
+
+def _check_trainable(model: torch.nn.Module) -> None:
+    from transformers.utils import find_labels
+
+    name = type(model).__name__
+    if not find_labels(type(model)):
+        raise JobError("model", f"{name} of transformers computes no loss: it cannot be trained")
+    config: Any = model.config
+    if config.model_type == "reformer":  # its positions are factors of that length
+        raise JobError("model", f"{name} is trained on texts of one length alone, its longest")
 
 
 def _check(model: torch.nn.Module, missing: set[str]) -> None:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+
+from zoo.hub.words import word
+
+#: Front matter begins the file: three dashes, what it says, three dashes.
+_FRONT = re.compile(r"\s*---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|$)", re.DOTALL)
+#: Characters of a card that are looked at: with hundreds of results it is long.
+_LONGEST = 2_000_000
+#: Datasets that a card may name.
+_MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +31,34 @@ def read_card(text: str | None) -> Card:
     A card is prose that people write by hand: a broken one says nothing, and it is no reason to
     refuse the model.
     """
-    import yaml
-    from huggingface_hub import ModelCard
-
-    if not text:
-        return Card()
-    try:
-        data = ModelCard(text, ignore_metadata_errors=True).data.to_dict()  # type: ignore[no-untyped-call]
-    except (ValueError, TypeError, yaml.YAMLError):
-        return Card()
+    data = _front_matter(text or "")
     return Card(
-        license=_text(data.get("license")),
-        task=_text(data.get("pipeline_tag")),
-        datasets=_texts(data.get("datasets")),
+        license=word(data.get("license")),
+        task=word(data.get("pipeline_tag")),
+        datasets=_words(data.get("datasets")),
         accuracies=_accuracies(data.get("model-index")),
     )
+
+
+def _front_matter(text: str) -> dict[object, object]:
+    """What stands between the first two lines of dashes, as far as it is YAML without references.
+
+    References make a few lines mean gigabytes, to the first who compares or prints them.
+    """
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+            if self.check_event(yaml.AliasEvent):
+                raise yaml.YAMLError("a reference")
+            return super().compose_node(parent, index)
+
+    found = _FRONT.match(text[:_LONGEST])
+    try:
+        data = yaml.load(found[1], Loader) if found else None  # noqa: S506  (it is a SafeLoader)
+    except (ValueError, RecursionError, yaml.YAMLError):
+        return {}
+    return data if isinstance(data, dict) else {}
 
 
 def _accuracies(index: object) -> dict[str, float]:
@@ -44,11 +67,11 @@ def _accuracies(index: object) -> dict[str, float]:
     results = [r for entry in _dicts(index) for r in _dicts(entry.get("results"))]
     for result in results:
         dataset = result.get("dataset")
-        kind = dataset.get("type") if isinstance(dataset, dict) else None
+        kind = word(dataset.get("type")) if isinstance(dataset, dict) else None
         for metric in _dicts(result.get("metrics")):
             value = metric.get("value") if metric.get("type") == "accuracy" else None
             if kind and isinstance(value, int | float) and 0 <= value <= 1:
-                found[str(kind)] = float(value)
+                found[kind] = float(value)
     return found
 
 
@@ -56,10 +79,7 @@ def _dicts(value: object) -> list[dict[str, object]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _texts(value: object) -> tuple[str, ...]:
+def _words(value: object) -> tuple[str, ...]:
     values = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-    return tuple(dict.fromkeys(text for text in values if isinstance(text, str) and text))
+    found = dict.fromkeys(filter(None, map(word, values[:_MOST])))
+    return tuple(found)

@@ -84,8 +84,9 @@ def missing(package: str | None) -> str:
 
 
 def _from_outside(error: BaseException) -> bool:
+    """RecursionError is a stranger's nesting without end: nothing of ours nests."""
     modules = {kind.__module__.split(".")[0] for kind in type(error).__mro__}
-    return bool(modules & _OUTSIDE) or isinstance(error, OSError | UnicodeError)
+    return bool(modules & _OUTSIDE) or isinstance(error, OSError | UnicodeError | RecursionError)
 
 
 @contextmanager

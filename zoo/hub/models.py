@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphdb.errors import ZooError
-from graphdb.records import Dataset, History, Model, Pretraining
+from graphdb.records import MAX_INTEGER, Dataset, History, Model, Pretraining
 from zoo.hub.cards import Card, read_card
 from zoo.hub.failures import Failure, first_line, told_as_zoo_error
 from zoo.hub.references import ModelReference, parse_reference
 from zoo.hub.repositories import Folder, HubRepository, Weights, open_repository
+from zoo.hub.words import whole, word
 
 _TASKS = {
     "ForImageClassification": "image-classification",
@@ -84,6 +85,8 @@ def describe_model(
     with told_as_zoo_error(str(reference)):
         config = _config(repository, reference)
         weights = repository.weights()
+        if weights and not 0 <= weights.memory_bytes <= MAX_INTEGER:
+            raise ZooError(f"{reference}: its weights claim a size that nothing has")
         pickled = weights is None and repository.has_pickle()
         _refuse_weights(reference, weights=weights, pickled=pickled, allow_pickle=allow_pickle)
         card = read_card(repository.text("README.md"))
@@ -102,7 +105,7 @@ def _config(repository: Folder | HubRepository, reference: ModelReference) -> di
         config = json.loads(text)
     except ValueError as error:
         raise ZooError(f"{reference}: config.json is no JSON: {first_line(error)}") from error
-    if not isinstance(config, dict) or not (config.get("model_type") or config.get("architecture")):
+    if not isinstance(config, dict) or not (_family(config) or word(config.get("architecture"))):
         raise ZooError(f"{reference}: config.json names no model_type")
     return config
 
@@ -135,7 +138,7 @@ def _record(
     return Model(
         id=identity,
         name=identity.split("/")[-1],
-        family=config.get("model_type"),
+        family=_family(config),
         architecture=architecture,
         modality="text" if text else "image" if known or (task or "").startswith("image") else None,
         task=task,
@@ -163,9 +166,13 @@ def _revision(reference: ModelReference, repository: Folder | HubRepository) -> 
     return reference.revision or (repository.path.name if repository.origin == "hub" else None)
 
 
+def _family(config: dict[str, Any]) -> str | None:
+    return word(config.get("model_type"))
+
+
 def _architecture(config: dict[str, Any]) -> str | None:
     names = config.get("architectures") or []
-    return str(names[0]) if isinstance(names, list) and names else config.get("architecture")
+    return word(names[0] if isinstance(names, list) and names else config.get("architecture"))
 
 
 def _task(architecture: str | None) -> str | None:
@@ -178,7 +185,7 @@ def _input_size(config: dict[str, Any]) -> int | None:
     nested = vision.get("image_size") if isinstance(vision, dict) else None
     cfg = config.get("pretrained_cfg")
     shape = cfg.get("input_size") if isinstance(cfg, dict) else None
-    size = config.get("image_size") or nested or (shape[-1] if isinstance(shape, list) else None)
+    last = shape[-1] if isinstance(shape, list) and shape else None
+    size = config.get("image_size") or nested or last
     size = size or config.get("max_position_embeddings")
-    size = size[0] if isinstance(size, list) and size else size
-    return int(size) if isinstance(size, int | float) and size > 0 else None
+    return whole(size[0] if isinstance(size, list) and size else size)

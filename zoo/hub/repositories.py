@@ -10,11 +10,13 @@ import json
 import os
 import struct
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from graphdb.errors import ZooError
-from zoo.hub.failures import told_as_zoo_error
+from graphdb.records import MAX_INTEGER
+from zoo.hub.failures import first_line, told_as_zoo_error
 from zoo.hub.references import ModelReference
+from zoo.hub.words import word
 
 _WEIGHTS = "model.safetensors"
 _INDEX = "model.safetensors.index.json"
@@ -23,6 +25,9 @@ _BYTES = {"BOOL": 1, "U8": 1, "I8": 1, "F8_E4M3": 1, "F8_E5M2": 1, "I16": 2, "U1
           "BF16": 2, "I32": 4, "U32": 4, "F32": 4, "I64": 8, "U64": 8, "F64": 8}  # fmt: skip
 #: Counters such as BatchNorm's are int64; nobody counts them as parameters.
 _NO_PARAMETERS = frozenset({"I64", "BOOL"})
+#: Bytes of a configuration, an index or a card.
+_LARGEST_TEXT = 20_000_000
+_MALFORMED = (struct.error, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 _SAMPLED_BLOCKS = 16
 _BLOCK = 65_536
 
@@ -58,7 +63,7 @@ class Folder:
 
     def text(self, name: str) -> str | None:
         file = self.path / name
-        return file.read_text(encoding="utf-8") if file.is_file() else None
+        return _read_text(file) if file.is_file() else None
 
     def weights(self) -> Weights | None:
         files = self.weight_files()
@@ -72,8 +77,7 @@ class Folder:
         if (self.path / _WEIGHTS).is_file():
             return [self.path / _WEIGHTS]
         index = self.text(_INDEX)
-        names = set(json.loads(index)["weight_map"].values()) if index else set()
-        return [self.path / name for name in sorted(names)]
+        return [self.path / name for name in _shards(index)] if index else []
 
     def has_pickle(self) -> bool:
         return any((self.path / name).is_file() for name in _PICKLES)
@@ -104,7 +108,7 @@ class HubRepository:
         if name not in self.files:
             return None
         path = self._api.hf_hub_download(self._id, name, revision=self.revision)
-        return Path(path).read_text(encoding="utf-8")
+        return _read_text(Path(path))
 
     def weights(self) -> Weights | None:
         if not self.files & {_WEIGHTS, _INDEX}:
@@ -138,6 +142,28 @@ def _cached(reference: ModelReference) -> Folder:
     return Folder(Path(path), origin="hub")
 
 
+def _read_text(file: Path) -> str:
+    if file.stat().st_size > _LARGEST_TEXT:
+        raise ZooError(f"{file.name} holds more than {_LARGEST_TEXT:,} bytes")
+    return file.read_text(encoding="utf-8")
+
+
+def _shards(index: str) -> list[str]:
+    """The files of the weights, which lie beside their index and nowhere else.
+
+    Raises:
+        ZooError: no index, or one that names something else.
+    """
+    try:
+        names = set(json.loads(index)["weight_map"].values())
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ZooError(f"{_INDEX} is malformed: {first_line(error)}") from error
+    for name in names:
+        if word(name) is None or PurePath(name).name != name or not name.endswith(".safetensors"):
+            raise ZooError(f"{_INDEX} names {name!r:.80}, which is no file of weights beside it")
+    return sorted(names)
+
+
 def _local_header(file: Path) -> dict[str, int]:
     """Elements by dtype of one safetensors file.
 
@@ -156,16 +182,21 @@ def _local_header(file: Path) -> dict[str, int]:
         header.pop("__metadata__", None)
         end = max((entry["data_offsets"][1] for entry in header.values()), default=0)
         elements = _add([{entry["dtype"]: _product(entry["shape"])} for entry in header.values()])
-    except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ZooError(f"{file.name} has a malformed safetensors header: {error}") from error
+    except _MALFORMED as error:
+        reason = first_line(error)
+        raise ZooError(f"{file.name} has a malformed safetensors header: {reason}") from error
     if size < 8 + length + end:
         raise ZooError(f"{file.name} is truncated: {size} bytes of {8 + length + end}")
+    if sum(elements.values()) > 8 * size:
+        raise ZooError(f"{file.name} has a malformed safetensors header: its tensors do not fit in")
     return elements
 
 
-def _product(shape: list[int]) -> int:
+def _product(shape: list[object]) -> int:
     total = 1
     for extent in shape:
+        if not isinstance(extent, int) or not 0 <= total * extent <= MAX_INTEGER:
+            raise ValueError("a shape that no tensor has")
         total *= extent
     return total
 

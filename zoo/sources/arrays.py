@@ -22,6 +22,8 @@ from zoo.sources.refusals import shown
 
 #: Elements of one vector.
 MAX_DIM = 1 << 20
+#: Bytes of one member: its numbers, at most 16 bytes each, and its header.
+_LARGEST = 16 * MAX_DIM + 65_536
 #: Bytes of all vectors of a bundle together, after decompression.
 MAX_BYTES = 1 << 31
 
@@ -83,6 +85,8 @@ class Vectors:
             member = self._archive.getinfo(f"{name}.npy")
         except KeyError:
             raise ValueError(f"{shown(name)} is no array of the npz file") from None
+        if member.file_size > _LARGEST:
+            raise ValueError(f"{shown(name)} holds more than {MAX_DIM:,} numbers")
         self._left -= member.file_size
         if self._left < 0:
             raise ValueError(f"{shown(name)}: the arrays hold more than {MAX_BYTES:,} bytes")

@@ -82,4 +82,5 @@ def _print_next(answer: Candidates) -> None:
     dataset = shlex.quote(plain(answer.dataset))
     params = f"--param model={shlex.quote(best)} --param dataset={dataset}"
     say(f"Why: zoo query evidence {params}")
-    say(f"Then: zoo record {shlex.quote(best)} {dataset} --{answer.metric} ...")
+    metric = shlex.quote(f"--{plain(answer.metric)}")
+    say(f"Then: zoo record {shlex.quote(best)} {dataset} {metric} ...")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,7 +74,7 @@ def push(ctx: click.Context, url: str, database: str | None, as_json: bool) -> N
             target,
             progress=lambda table, done, total: move(done / max(total, 1), table),
         )
-    _print_moved(done, as_json=as_json, next_=f"Next: zoo --store {url} db status")
+    _print_moved(done, as_json=as_json, next_=f"Next: zoo --store {shlex.quote(url)} db status")
 
 
 @db.command()
@@ -89,7 +90,9 @@ def backup(ctx: click.Context, path: Path, as_json: bool) -> None:
         done = write_backup(
             zoo.store, path, progress=lambda table, done, total: move(0.0, f"{table} {done:,}")
         )
-    _print_moved(done, as_json=as_json, next_=f"Restore it with: zoo db restore {path}")
+    _print_moved(
+        done, as_json=as_json, next_=f"Restore it with: zoo db restore {shlex.quote(str(path))}"
+    )
 
 
 @db.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Unpack
 
 import click
@@ -53,7 +54,8 @@ def record(
     given = {"accuracy": accuracy, "f1": f1, "mcc": mcc, "mse": mse}
     results = [(metric, value) for metric, value in given.items() if value is not None]
     if len(results) != 1:
-        raise ZooError(f"Give one result: zoo record {model} {dataset} --accuracy .91")
+        pair = shlex.join((model, dataset))
+        raise ZooError(f"Give one result: zoo record {pair} --accuracy .91")
     [(metric, value)] = results
     with open_zoo(ctx) as zoo:
         changes = zoo.record(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shlex
 import socket
 from pathlib import Path
 from typing import Any
@@ -88,13 +89,15 @@ def _take_lock(folder: Path) -> FileLock:
     except Timeout:
         raise ZooError(
             f"The store {folder} is in use by {_holder(folder)}. Wait for it, or share it between "
-            f"commands with: zoo --store embedded:{folder} db serve"
+            f"commands with: zoo --store {shlex.quote(f'embedded:{folder}')} db serve"
         ) from None
     except OSError as error:
         raise ZooError(
             f"Cannot open the store {folder}: {error.strerror}. "
             "Name another with --store embedded:PATH"
         ) from None
+    # One that a killed server left would lead others, and the password, to whoever has its port.
+    (folder / "address").unlink(missing_ok=True)
     (folder / "holder").write_text(str(os.getpid()), "utf-8")
     return lock
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
+import shlex
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -91,7 +92,8 @@ def target_rows(
             raise ZooError(f"No dataset {name!r}.{meant} List them with: zoo ls datasets")
         if not count[ids.index(name)]:
             raise ZooError(
-                f"'{name}' has no '{method}' results to compare with. See: zoo show {name}"
+                f"'{name}' has no '{method}' results to compare with. "
+                f"See: zoo show {shlex.quote(name)}"
             )
     return tuple(ids.index(name) for name in targets)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import dataclass
 
 from graphdb.catalog import find_dataset
@@ -45,7 +46,8 @@ def find_candidates(
     if answer is None:
         find_dataset(store, dataset)  # raises where it is unknown
         raise ZooError(
-            f"No {method} predictions for {dataset!r} yet. Make them: zoo predict {dataset}"
+            f"No {method} predictions for {dataset!r} yet. "
+            f"Make them: zoo predict {shlex.quote(dataset)}"
         )
     current, counts, rows, metric = answer
     note = f"Learner {current['learner']} answered; the default has not predicted this dataset yet."

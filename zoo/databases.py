@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import threading
 from dataclasses import dataclass
@@ -83,7 +84,8 @@ def _advice(run: str, owner: str | None, *, large: bool) -> str | None:
     if not is_dead(owner):
         return None
     if large:
-        return f"Interrupted. Complete it with the same command, or undo it: zoo forget {run}"
+        undo = f"zoo forget {shlex.quote(run)}"
+        return f"Interrupted. Complete it with the same command, or undo it: {undo}"
     return "Interrupted; the next zoo predict clears it away"
 
 

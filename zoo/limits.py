@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from graphdb.columns import Floats, Models, Texts
 from graphdb.errors import ZooError
+from graphdb.records import MAX_INTEGER
 
 Mask = NDArray[np.bool_]
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "g": 10**9, "t": 10**12}
@@ -84,6 +85,7 @@ def parse_bytes(text: str) -> int:
 
 def _parse(text: str, units: dict[str, int], wanted: str) -> int:
     match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*([a-zA-Z]*)\s*", text)
-    if match is None or match[2].lower() not in units:
-        raise ZooError(f"{text!r} is not {wanted}")
-    return int(float(match[1]) * units[match[2].lower()])
+    number = float(match[1]) * units.get(match[2].lower(), 0) if match else 0
+    if match is None or match[2].lower() not in units or number > MAX_INTEGER:
+        raise ZooError(f"{text[:200]!r} is not {wanted}")
+    return int(number)

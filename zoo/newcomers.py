@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -51,7 +52,7 @@ def store_newcomers(store: Store, examined: Mapping[str, Examined]) -> None:
     from zoo.jobs.probing import ingest_dataset
 
     for path, one in examined.items():
-        ingest_dataset(store, one, command=f"zoo predict {path}")
+        ingest_dataset(store, one, command=f"zoo predict {shlex.quote(path)}")
 
 
 def with_newcomer(graph: Subgraph, examined: Examined) -> Subgraph:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -174,7 +175,7 @@ def _find_learner(
     if record is None:
         raise ZooError(
             f"No learner for {modality} models and {method} fine-tuning yet. "
-            f"Train one: zoo train --modality {modality} --method {method}"
+            f"Train one: zoo train --modality {shlex.quote(modality)} --method {method}"
         )
     return record
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
 import cypher
@@ -42,7 +43,7 @@ def run_query(store: Store, name: str, params: Mapping[str, object]) -> list[Row
         example = " ".join(f"--param {param}=..." for param in wanted)
         raise ZooError(
             f"Query {name!r} takes {', '.join(wanted) or 'no parameters'}; "
-            f"missing or unknown: {', '.join(wrong)}. Type: zoo query {name} {example}"
+            f"missing or unknown: {', '.join(wrong)}. Type: zoo query {shlex.quote(name)} {example}"
         )
     if "limit" in filled:
         filled["limit"] = _limit(filled["limit"])

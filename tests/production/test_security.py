@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -24,6 +25,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cli import _COMMANDS as COMMANDS
 from cli.progress import bar
 from cli.rows import print_table
 from cli.text import cell, plain
@@ -146,6 +148,63 @@ def test_only_what_shows_text_plain_writes_to_stderr() -> None:
                 assert plainly or not told, f"{file.name}:{call.lineno}"
 
 
+#: What a command's line may hold as it is: words of the program's own.
+_OWN = {"kind", "method", "example", "changes.run", "done.changes.run"}
+_TYPED = re.compile(rf"\bzoo (?:--|(?:{'|'.join(COMMANDS)})\b)[^.;]*$")
+
+
+def test_what_a_user_is_told_to_type_holds_names_quoted() -> None:
+    """Who copies ``zoo predict pets; reboot`` runs two commands: ids may be a stranger's."""
+    seen = 0
+    for package in ("cli", "zoo", "learn", "graphdb"):
+        for file in (ROOT / package).rglob("*.py"):
+            tree = ast.parse(file.read_text("utf-8"))
+            for expression in _typed(tree):
+                seen += 1
+                own = expression in _OWN or "kinds" in expression or "shlex." in expression
+                assert own or expression in _quoted(tree), f"{file}: {expression}"
+    assert seen > 20
+
+
+def _typed(tree: ast.AST) -> Iterator[str]:
+    """Expressions that stand in an f-string after a command of the program."""
+    for text in ast.walk(tree):
+        if isinstance(text, ast.JoinedStr):
+            before = ""
+            for part in text.values:
+                if isinstance(part, ast.Constant):
+                    before += str(part.value)
+                elif isinstance(part, ast.FormattedValue):
+                    if _TYPED.search(before):
+                        yield ast.unparse(part.value)
+                    before += "X"
+
+
+def _quoted(tree: ast.AST) -> set[str]:
+    """Names that are given a quoted text somewhere in a file."""
+    assigned = [node for node in ast.walk(tree) if isinstance(node, ast.Assign)]
+    return {
+        name.id
+        for node in assigned
+        if "shlex." in ast.unparse(node.value)
+        for target in node.targets
+        for name in ast.walk(target)
+        if isinstance(name, ast.Name)
+    }
+
+
+def test_a_name_is_quoted_in_the_command_to_type(store: Store, zoo: Zoo) -> None:
+    write(store, History(datasets=[Dataset("pets; reboot")]))
+    assert "zoo predict 'pets; reboot'" in zoo.fails("candidates", "pets; reboot")
+
+
+def test_a_limit_beyond_any_model_is_refused(store: Store, zoo: Zoo) -> None:
+    write(store, small())
+    for option in ("--max-parameters", "--max-memory"):
+        for number in ("9" * 400, "9" * 30, "99999999T"):
+            assert number[:200] in zoo.fails("candidates", "d1", option, number)
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_progress_shows_text_as_it_is(
     text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -258,6 +317,18 @@ def test_no_process_list_shows_the_embedded_password(tmp_path: Path) -> None:
         seen = _watched(["ls", "models"], env) | set(_command_lines(server.pid))
     assert len(secret) > 20 and len(seen) == 2
     assert not [line for line in seen if secret in line]
+
+
+def test_an_address_that_was_left_behind_leads_nobody(tmp_path: Path) -> None:
+    """``zoo db serve`` was killed, its port is somebody else's, and another command has the lock:
+    a third must not take its password there."""
+    folder = tmp_path / "store"
+    folder.mkdir()
+    (folder / "address").write_text("bolt://127.0.0.1:1", "utf-8")
+    with Store.open(f"embedded:{folder}"):
+        assert embedded.find_served(folder) is None
+        with pytest.raises(ZooError, match="in use by process"):
+            Store.open(f"embedded:{folder}")
 
 
 def test_a_wrong_password_leaves_no_trace_in_the_error(neo4j_session: Place) -> None:

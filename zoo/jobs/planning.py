@@ -143,7 +143,8 @@ def _chosen(found: list[Node], names: tuple[str, ...], kind: str) -> list[Node]:
     for name in names:
         if name not in by_id:
             raise ZooError(
-                f"No {kind} '{name}' in the zoo. Add it first: zoo ingest {kind}s {name}"
+                f"No {kind} '{name}' in the zoo. "
+                f"Add it first: zoo ingest {kind}s {shlex.quote(name)}"
             )
     if not by_id:
         raise ZooError(f"The zoo holds no {kind}s. Add some first: zoo ingest {kind}s REF...")

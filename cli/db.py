@@ -10,6 +10,7 @@ import click
 
 from cli.options import as_json, open_zoo
 from cli.text import say
+from graphdb.address import resolve_address
 
 if TYPE_CHECKING:
     from zoo.databases import Status
@@ -41,11 +42,12 @@ def status(ctx: click.Context, as_json: bool) -> None:
 @click.pass_context
 def serve(ctx: click.Context) -> None:
     """Keep an embedded store open, so that several commands can use it at once."""
+    address = resolve_address(ctx.find_root().obj["store"])
+    say(f"Opening {address} ...")
     from zoo.databases import serve as keep_open
 
     with open_zoo(ctx) as zoo:
-        say(f"Serving {zoo.store.address}. Stop it with Ctrl-C.")
-        keep_open(zoo.store)
+        keep_open(zoo.store, ready=lambda: say(f"Serving {address}. Stop it with Ctrl-C."))
     say("Stopped.")
 
 

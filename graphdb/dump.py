@@ -14,8 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from neo4j.time import DateTime
-
+from graphdb.driver import DateTime
 from graphdb.errors import ZooError
 from graphdb.store import Row, Store
 from graphdb.times import utc_text

@@ -1,8 +1,8 @@
 """The embedded store: ArcadeDB's Bolt server inside this process, over one folder.
 
-Layout of the folder: ``lock`` (held while a process serves it), ``password`` (0600, random),
-``address`` (only while ``zoo db serve`` lets others in), ``server/`` (the database), ``log/``.
-The server listens on the loopback interface only.
+Layout of the folder: ``lock`` (held while a process serves it), ``holder`` (which process that is),
+``password`` (0600, random), ``address`` (only while ``zoo db serve`` lets others in), ``server/``
+(the database), ``log/``. The server listens on the loopback interface only.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import secrets
 import shlex
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,10 @@ from graphdb.errors import ZooError
 
 USERNAME = "root"
 DATABASE = "zoo"
+#: The command that lets others in.
+SERVE = "db serve"
+#: Characters of a command that are kept.
+_COMMAND = 200
 _BOLT = "Bolt:com.arcadedb.bolt.BoltProtocolPlugin"
 
 
@@ -88,8 +93,7 @@ def _take_lock(folder: Path) -> FileLock:
         lock.acquire(blocking=False)
     except Timeout:
         raise ZooError(
-            f"The store {folder} is in use by {_holder(folder)}. Wait for it, or share it between "
-            f"commands with: zoo --store {shlex.quote(f'embedded:{folder}')} db serve"
+            f"The store {folder} is in use by {_holder(folder)}. {_advice(folder)}"
         ) from None
     except OSError as error:
         raise ZooError(
@@ -98,15 +102,29 @@ def _take_lock(folder: Path) -> FileLock:
         ) from None
     # One that a killed server left would lead others, and the password, to whoever has its port.
     (folder / "address").unlink(missing_ok=True)
-    (folder / "holder").write_text(str(os.getpid()), "utf-8")
+    (folder / "holder").write_text(f"{os.getpid()} {_command()}", "utf-8")
     return lock
 
 
+def _command() -> str:
+    """What this process was started as, short."""
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])[:_COMMAND]
+
+
 def _holder(folder: Path) -> str:
+    """``process 123 (zoo train)``."""
     try:
-        return f"process {(folder / 'holder').read_text('utf-8').strip()}"
-    except OSError:
+        pid, _, command = (folder / "holder").read_text("utf-8").strip().partition(" ")
+    except (OSError, UnicodeError):
         return "another process"
+    return f"process {pid} ({command})" if command else f"process {pid}"
+
+
+def _advice(folder: Path) -> str:
+    if _holder(folder).endswith(f"{SERVE})"):
+        return "It opens it for others: type the same command again in a moment"
+    share = f"zoo --store {shlex.quote(f'embedded:{folder}')} {SERVE}"
+    return f"Wait for it, or share it between commands with: {share}"
 
 
 def _write_password(folder: Path) -> str:

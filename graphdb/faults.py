@@ -6,9 +6,8 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from neo4j import exceptions
-
 from graphdb.address import Address
+from graphdb.driver import exceptions
 from graphdb.errors import ZooError
 
 _RACES = ("ConstraintValidationFailed", "EntityNotFound")

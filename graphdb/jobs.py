@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from neo4j import exceptions
 
 from graphdb.address import Address
+from graphdb.driver import exceptions
 from graphdb.embedded import find_served
 from graphdb.errors import ZooError
 from graphdb.histories import write_batch

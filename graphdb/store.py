@@ -16,12 +16,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-import neo4j
-from neo4j import exceptions
-
 import cypher
 from graphdb import embedded
 from graphdb.address import Address, resolve_address
+from graphdb.driver import exceptions, neo4j
 from graphdb.errors import ZooError
 from graphdb.faults import TooLargeError, check_memory, is_race, translated
 from graphdb.timings import Timings

@@ -6,7 +6,7 @@ differs (``Z``, ``Z[Etc/UTC]``): times travel as times and become text here.
 
 from __future__ import annotations
 
-from neo4j.time import DateTime
+from graphdb.driver import DateTime
 
 
 def utc_text(moment: DateTime) -> str:

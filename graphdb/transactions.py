@@ -8,10 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import neo4j
-from neo4j.time import DateTime
-
 import cypher
+from graphdb.driver import DateTime, neo4j
 from graphdb.times import short_text
 from graphdb.timings import Timings
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from graphdb.catalog import count_nodes, count_relationships
@@ -89,14 +90,20 @@ def _advice(run: str, owner: str | None, *, large: bool) -> str | None:
     return "Interrupted; the next zoo predict clears it away"
 
 
-def serve(store: Store, *, stop: threading.Event | None = None) -> None:
+def serve(
+    store: Store, *, stop: threading.Event | None = None, ready: Callable[[], None] | None = None
+) -> None:
     """Let other commands use this embedded store until SIGINT or SIGTERM.
+
+    ``ready`` is called when they can.
 
     Raises:
         ZooError: the store is a server already, or another process serves it.
     """
     if not store.announce():
         raise ZooError(f"{store.address} is served already: other commands can use it as it is")
+    if ready is not None:
+        ready()
     done = stop or threading.Event()
     if stop is None:
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,14 +56,27 @@ def test_loads_nothing_heavy(statement: str) -> None:
 
 
 def test_store_and_use_cases_load_no_torch() -> None:
+    """Nor pandas, which the driver would load: whoever wants it still gets it afterwards."""
     check = (
         "import sys\n"
         "for name in ('graphdb.store', 'zoo.facade', 'zoo.prediction'):\n"
         "    __import__(name)\n"
-        "    print(name, {'torch', 'transformers'} & {*sys.modules})"
+        "    print(name, {'torch', 'transformers', 'pandas'} & {*sys.modules})\n"
+        "import pandas\n"
+        "print(pandas.__name__)"
     )
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
-    assert done.stdout.count("set()") == 3, done.stdout
+    assert done.stdout.count("set()") == 3 and done.stdout.endswith("pandas\n"), done.stdout
+
+
+def test_one_module_loads_the_driver() -> None:
+    """Whoever loads it beside would load pandas with it."""
+    root = Path(__file__).parents[2]
+    files = [file for package in ("cli", "zoo", "learn", "graphdb") for file in
+             (root / package).rglob("*.py")]  # fmt: skip
+    loading = re.compile(r"^\s*(?:import|from) neo4j\b", re.MULTILINE)
+    found = [file.name for file in files if loading.search(file.read_text("utf-8"))]
+    assert found == ["driver.py"]
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)], ids=["table", "lines"])

@@ -183,6 +183,22 @@ def test_the_embedded_server_is_of_this_user_and_machine_only(folder: Path) -> N
         assert again.bolt[2] == secret
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (["/usr/bin/zoo", "train", "--seed", "1"], "(zoo train --seed 1). Wait for it"),
+        (["zoo", "db", "serve"], "(zoo db serve). It opens it for others: type the same command"),
+    ],
+)
+def test_who_has_a_store_is_named_by_its_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: list[str], told: str
+) -> None:
+    monkeypatch.setattr("sys.argv", typed)
+    with Store.open(f"embedded:{tmp_path}"), pytest.raises(ZooError) as error:
+        Store.open(f"embedded:{tmp_path}")
+    assert told in _line(error)
+
+
 def test_a_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ZooError) as error:

@@ -127,6 +127,12 @@ def test_the_served_address_is_private_and_goes_with_the_server(tmp_path: Path) 
     with served(folder) as process:
         assert embedded.find_served(folder)
         assert (folder / "address").stat().st_mode & 0o077 == 0
+        assert process.stderr is not None
+        told = [process.stderr.readline() for _ in range(2)]
+        assert told == [
+            f"Opening embedded:{folder} ...\n",
+            f"Serving embedded:{folder}. Stop it with Ctrl-C.\n",
+        ]
     assert process.returncode == 0
     assert not (folder / "address").exists()
     assert embedded.find_served(folder) is None

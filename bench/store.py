@@ -187,8 +187,8 @@ def candidates(store: Store, *, datasets: int) -> None:
     for name in names[:20]:
         find_candidates(store, name, k=10)
     [current] = store.read("published", dataset=names[0], method="full")
-    query = {"run": current["run"], "method": "full", "limit": 10, "max_parameters": None,
-             "max_memory": None, "license": "mit", "family": None,
+    query = {"run": current["run"], "method": "full", "limit": 10, "last": 40,
+             "max_parameters": None, "max_memory": None, "license": "mit", "family": None,
              "allow_unknown": False}  # fmt: skip
     asked: dict[str, Callable[[str], Any]] = {
         "candidate query": lambda name: store.read("limited_candidates", dataset=name, **query),

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from graphdb.catalog import find_dataset
 from graphdb.errors import ZooError
+from graphdb.records import MAX_INTEGER
 from graphdb.store import Row, Store, Transaction
 from zoo.limits import Limits, check_count
 from zoo.prediction import Candidate, Candidates
 from zoo.training import check_method
 
-#: The published run, how many of it pass, the best of them, the metric.
-_Answer = tuple[Row, Row, list[Row], str]
+#: How much further than the ``k`` best a first look goes where limits may leave some of them out.
+_FURTHER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +50,20 @@ def find_candidates(
             f"No {method} predictions for {dataset!r} yet. "
             f"Make them: zoo predict {shlex.quote(dataset)}"
         )
-    current, counts, rows, metric = answer
+    current, found = answer
     note = f"Learner {current['learner']} answered; the default has not predicted this dataset yet."
     return Candidates(
         dataset=dataset,
         modality=current["modality"],
         learner=current["learner"],
         method=method,
-        models=tuple(Candidate(**row) for row in rows),
-        total=counts["total"],
-        passing=counts["passing"],
+        models=tuple(
+            sorted((Candidate(**row) for row in found["models"]), key=lambda one: one.rank)
+        ),
+        total=found["total"],
+        passing=found["passing"],
         outside={
-            name: counts[name]
+            name: found[name]
             for name, limit in (
                 ("parameters", limits.max_parameters),
                 ("memory", limits.max_memory),
@@ -70,41 +73,47 @@ def find_candidates(
             if limit is not None
         },
         notes=() if current["default"] else (note,),
-        metric=metric,
+        metric=found["metric"],
     )
 
 
-def _read(tx: Transaction, question: _Question) -> _Answer | None:
-    """Again where the run was swept meanwhile: two later ones were published while this one was
-    read, and no store reads from a snapshot. None before the first run."""
-    dataset, method = question.dataset, question.method
-    published = tx.run("published", dataset=dataset, method=method)
-    while published:
-        answer = _read_run(tx, question, published[0])
-        published = tx.run("published", dataset=dataset, method=method)
-        if answer[0]["run"] in [row[name] for row in published for name in ("run", "previous")]:
-            return answer
+def _read(tx: Transaction, question: _Question) -> tuple[Row, Row] | None:
+    """The published run and what it says. None before the first run.
+
+    Again where the run was swept meanwhile: two later ones were published while this one was read,
+    and no store reads from a snapshot.
+    """
+    while published := tx.run("published", dataset=question.dataset, method=question.method):
+        [current] = published
+        found = _read_run(tx, question, current["run"])
+        if current["run"] in found["named"]:
+            found["metric"] = found["metric"] or _usual_metric(tx, current["run"])
+            return current, found
     return None
 
 
-def _read_run(tx: Transaction, question: _Question, current: Row) -> _Answer:
-    """How many of a run pass, the best of them and the metric they are expected in (before the
-    dataset's first result the one that the run took it to have)."""
-    dataset, method, limits = question.dataset, question.method, question.limits
+def _read_run(tx: Transaction, question: _Question, run: str) -> Row:
+    """How many of a run pass, the best of them, the metric of the dataset's results, and which
+    runs are named now.
+
+    The best are sought among the first ranks, and among all where too few of those pass.
+    """
+    limits, k = question.limits, question.k
     within = {
-        "dataset": dataset,
-        "run": current["run"],
+        "dataset": question.dataset,
+        "run": run,
+        "method": question.method,
         "max_parameters": limits.max_parameters,
         "max_memory": limits.max_memory,
         "license": limits.license,
         "family": limits.family,
         "allow_unknown": limits.allow_unknown,
+        "limit": k,
     }
-    [counts] = tx.run("candidate_counts", **within)
-    rows = tx.run("limited_candidates", **within, method=method, limit=question.k)
-    metrics = tx.run("dataset_metric", id=dataset, method=method)
-    metric = metrics[0]["metric"] if metrics else _usual_metric(tx, current["run"])
-    return current, counts, rows, metric
+    [found] = tx.run("limited_candidates", **within, last=k * _FURTHER if limits.any else k)
+    if len(found["models"]) < min(k, found["passing"]):
+        [found] = tx.run("limited_candidates", **within, last=MAX_INTEGER)
+    return found
 
 
 def _usual_metric(tx: Transaction, run: str) -> str:

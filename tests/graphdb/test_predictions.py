@@ -17,6 +17,7 @@ from graphdb.store import Row, Store, Transaction
 from tests.graphdb.zoos import keep_learner, predictions, write
 from tests.stores import Place
 from zoo.candidates import find_candidates
+from zoo.limits import Limits
 
 MODELS = [f"m{i:02}" for i in range(20)]
 DATASETS = ["d1", "d2", "d3"]
@@ -40,11 +41,12 @@ def _publish(store: Store, score: float, *, learner: str = "l1", run: str | None
 def _seen(store: Store, dataset: str) -> list[float]:
     """As ``candidates`` reads: the published run first, then that run."""
     [current] = store.read("published", dataset=dataset, method="full")
-    rows = store.read(
+    [found] = store.read(
         "limited_candidates", dataset=dataset, run=current["run"], method="full", limit=1000,
         max_parameters=None, max_memory=None, license=None, family=None, allow_unknown=False,
+        last=1000,
     )  # fmt: skip
-    return [row["score"] for row in rows]
+    return [row["score"] for row in found["models"]]
 
 
 def _runs(place: Place) -> set[object]:
@@ -103,7 +105,7 @@ def test_a_run_that_is_swept_while_it_is_read_is_not_answered(
     scores = [2.0, 3.0]
 
     def overtaken(tx: Transaction, name: str, **params: object) -> list[Row]:
-        if name == "candidate_counts":
+        if name == "limited_candidates":
             while scores:
                 with Store.connect(place.address) as writer:
                     _publish(writer, scores.pop(0))
@@ -113,6 +115,46 @@ def test_a_run_that_is_swept_while_it_is_read_is_not_answered(
     answer = find_candidates(zoo, "d1", k=1000)
     assert answer.total == len(MODELS)
     assert [model.score for model in answer.models] == [3.0] * len(MODELS)
+
+
+@pytest.mark.parametrize("k", [1, 3, 1000])
+def test_limits_leave_out_and_count(zoo: Store, k: int) -> None:
+    """Those that pass are few and far behind: beyond where a first look goes."""
+    models = [Model(m, parameters=n, license="MIT" if n > 14 else None, family="vit" if n % 2 else
+                    "swin") for n, m in enumerate(MODELS)]  # fmt: skip
+    write(zoo, History(models=models))
+    _publish(zoo, 1.0)
+    for limits, passing in (
+        (Limits(), MODELS),
+        (Limits(license="mit"), MODELS[15:]),
+        (Limits(license="mit", family="VIT"), MODELS[15::2]),
+        (Limits(license="mit", family="vit", allow_unknown=True), MODELS[1::2]),
+        (Limits(max_parameters=15, license="mit"), MODELS[15:16]),
+        (Limits(max_memory=5), []),
+        (Limits(max_memory=5, allow_unknown=True), MODELS),
+    ):
+        answer = find_candidates(zoo, "d1", limits=limits, k=k)
+        assert [found.model for found in answer.models] == passing[:k]
+        assert [found.rank for found in answer.models] == [MODELS.index(m) + 1 for m in passing[:k]]
+        assert (answer.total, answer.passing) == (len(MODELS), len(passing))
+    answer = find_candidates(zoo, "d1", limits=Limits(max_parameters=9, family="vit"), k=k)
+    assert answer.outside == {"parameters": 10, "family": 10}
+
+
+def test_a_dataset_that_goes_while_it_is_read_is_unknown(
+    zoo: Store, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _publish(zoo, 1.0)
+    run = Transaction.run
+
+    def gone(tx: Transaction, name: str, **params: object) -> list[Row]:
+        if name == "limited_candidates":
+            place.run("MATCH (d:Dataset {id: 'd1'}) DETACH DELETE d")
+        return run(tx, name, **params)
+
+    monkeypatch.setattr(Transaction, "run", gone)
+    with pytest.raises(ZooError, match="No dataset 'd1'"):
+        find_candidates(zoo, "d1")
 
 
 def test_what_a_killed_writer_left_is_swept_by_the_next(

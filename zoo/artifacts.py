@@ -53,8 +53,9 @@ def write_artifact(name: str, content: bytes, *, url: str) -> None:
         system.mv(draft, f"{root}/{flat_name(name)}")
     except (OSError, ValueError, ImportError) as error:
         raise ZooError(
-            f"Cannot write the artefact {name} under {url}: {error}. Set ZOO_ARTIFACTS"
-        ) from error
+            f"Cannot write the artefact {name} under {shown(url)}: {_reason(error)}. "
+            "Set ZOO_ARTIFACTS"
+        ) from None
 
 
 def read_artifact(name: str, *, sha256: str, url: str) -> bytes:
@@ -63,16 +64,18 @@ def read_artifact(name: str, *, sha256: str, url: str) -> bytes:
         system, root = fsspec.url_to_fs(url)
         place = f"{root}/{flat_name(name)}"
         if system.size(place) > _LARGEST:
-            raise ZooError(f"The artefact {name} under {url} is too large. Train anew: zoo train")
+            raise ZooError(
+                f"The artefact {name} under {shown(url)} is too large. Train anew: zoo train"
+            )
         content: bytes = system.cat_file(place)
     except (OSError, ValueError, ImportError) as error:
         raise ZooError(
-            f"The learner's artefact {name} is not under {url}. "
+            f"The learner's artefact {name} is not under {shown(url)} ({_reason(error)}). "
             "Set ZOO_ARTIFACTS to where it was trained, or train anew: zoo train"
-        ) from error
+        ) from None
     if hashlib.sha256(content).hexdigest() != sha256:
         raise ZooError(
-            f"The learner's artefact {name} under {url} is not what was trained "
+            f"The learner's artefact {name} under {shown(url)} is not what was trained "
             "(its SHA-256 differs). Train anew: zoo train"
         )
     return content
@@ -86,10 +89,10 @@ def fetch_artifact(name: str, *, sha256: str, url: str) -> Fitted:
             _unpack(content, Path(folder))
         except ZooError as error:
             raise ZooError(
-                f"The learner's artefact {name} under {url} is damaged: {error}. "
+                f"The learner's artefact {name} under {shown(url)} is damaged: {error}. "
                 "Train anew: zoo train"
             ) from error
-        return load_learner(Path(folder), origin=f"{url}/{flat_name(name)}")
+        return load_learner(Path(folder), origin=f"{shown(url)}/{flat_name(name)}")
 
 
 def copy_artifact(name: str, *, sha256: str, source: str, target: str) -> bool:
@@ -98,6 +101,21 @@ def copy_artifact(name: str, *, sha256: str, source: str, target: str) -> bool:
         return False
     write_artifact(name, read_artifact(name, sha256=sha256, url=source), url=target)
     return True
+
+
+def shown(url: str) -> str:
+    """The address without what may be a secret in it: user, password, key, signature."""
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return url
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
+
+
+def _reason(error: Exception) -> str:
+    """What a file system says, unless it may repeat the address."""
+    if isinstance(error, ImportError):
+        return str(error)  # which package to install for it
+    return getattr(error, "strerror", None) or type(error).__name__
 
 
 def _has(name: str, sha256: str, url: str) -> bool:

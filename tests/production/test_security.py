@@ -15,6 +15,7 @@ import ssl
 import subprocess
 import threading
 import time
+import traceback
 import unicodedata
 import zipfile
 from collections.abc import Iterator
@@ -258,6 +259,26 @@ def test_credentials_are_nowhere_they_can_be_read(
     assert any(file.name == "timings.json" for file in files)
     for file in files:
         assert not any(secret in file.read_bytes() for secret in secrets), file
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "s3://AKIA:hunter22@bucket/zoo", "ftp://me:hunter22@127.0.0.1:1/zoo",
+        "ftp://me:hunter22/7@127.0.0.1:1/zoo", "abfs://c@a.dfs.core.windows.net/zoo?sig=hunter22",
+        "no-such-scheme://me:hunter22@host/zoo", "file:///proc/nowhere?token=hunter22",
+    ],
+)  # fmt: skip
+def test_the_address_of_artefacts_keeps_its_secret(url: str) -> None:
+    for use in (
+        lambda: write_artifact("a.zip", b"", url=url),
+        lambda: read_artifact("a.zip", sha256="0", url=url),
+        lambda: fetch_artifact("a.zip", sha256="0", url=url),
+    ):
+        with pytest.raises(ZooError, match=r"a\.zip") as caught:
+            use()
+        assert "\n" not in str(caught.value)
+        assert "hunter22" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_the_embedded_folder_holds_its_password_once(tmp_path: Path) -> None:

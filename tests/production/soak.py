@@ -217,7 +217,7 @@ def _shortened(error: str, url: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("kind", choices=["served", "neo4j"])
-    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--minutes", type=float, default=10, help="then no other seed begins")
     parser.add_argument("--seed", type=int, default=0, help="the first one")
     options = parser.parse_args()
     end = time.monotonic() + 60 * options.minutes
@@ -229,7 +229,7 @@ def main() -> None:
             host = make_neo4j(folder / "neo4j", chosen())
         with running(host):
             seed = options.seed
-            while time.monotonic() < end:
+            while seed == options.seed or time.monotonic() < end:
                 (folder / str(seed)).mkdir()
                 found = soak(host, folder / str(seed), seed, deaths=12, server_kills=3)
                 print(json.dumps(vars(found)), flush=True)

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from graphdb.columns import Floats
 from graphdb.errors import ZooError
+from learn.boosters import check_booster
 from learn.combination import Weights
 from learn.features import OTHER_FEATURES
 from learn.kernel import KernelConfig
@@ -161,21 +162,14 @@ def _check_encoder(document: Document) -> None:
 
 
 def _trees(folder: Path, document: Document) -> Trees:
-    """XGBoost's reader ends the whole process on nesting without end: Python's reads first."""
-    import xgboost
-
     width = document.encoder.width + OTHER_FEATURES
     found = []
     for name in TREES:
         raw = (folder / name).read_bytes()
-        json.loads(raw)
         try:
-            fits = xgboost.Booster(model_file=bytearray(raw)).num_features() == width
-        except xgboost.core.XGBoostError as error:
-            raise ValueError(f"{name} is no model of XGBoost's") from error
-        if not fits:
-            raise ValueError(f"{name} is of another width than {width}")
-        found.append(raw)
+            found.append(check_booster(raw, width=width))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError(f"{name} is no model of XGBoost's: {_reason(error)}") from error
     return Trees(boosters=(found[0], found[1]), scores=document.settings.scores)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import click
 
 from cli.lazy import LazyGroup
+from cli.streams import standard_streams
 from graphdb.errors import ZooError
 
 __all__ = ["main"]
@@ -55,9 +56,8 @@ def zoo(ctx: click.Context, store: str | None, database: str | None, verbose: bo
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command. What a user can act on is one line and exit code 1; a bug keeps its trace."""
     try:
-        zoo(arguments, prog_name="zoo", standalone_mode=False)
-    except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
+        with standard_streams():
+            zoo(arguments, prog_name="zoo", standalone_mode=False)
     except click.ClickException as error:
         from cli.text import say
 

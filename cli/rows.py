@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
+from itertools import zip_longest
+from shutil import get_terminal_size
 from typing import Any
 
 import click
 from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from cli.text import cell, plain, say
-from graphdb.errors import ZooError
 
-_PIPED = 160
-_FOLDED = 500
+#: Spaces between two columns, and around a row.
+_GAP = 2
+#: A folded column of fewer cells would be a tower of single words.
+_NARROWEST = 20
 
 
 def print_json(value: object) -> None:
@@ -31,8 +31,7 @@ def print_json(value: object) -> None:
     """
     if is_dataclass(value) and not isinstance(value, type):
         value = asdict(value)
-    with _writing():
-        click.echo(json.dumps(_clean(value), allow_nan=False, default=str))
+    click.echo(json.dumps(_clean(value), allow_nan=False, default=str))
 
 
 def print_rows(
@@ -56,54 +55,48 @@ def print_rows(
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
     """Cells and titles are text of unknown origin: no markup in them is read, nothing is hidden.
 
-    Wide cells are folded where the rows are few enough to be read.
+    In a pipe a row is a line. On a terminal wide cells are folded between words, never within one:
+    an id that is broken in two cannot be copied.
     """
-    shown = [[plain(text) for text in row] for row in rows]
-    with _writing():
-        if title:
-            # As a title of the table it would be folded to the table's width.
-            click.echo(plain(title))
-        if len(shown) > _FOLDED:
-            click.echo("\n".join(_lines([[plain(column) for column in columns], *shown])))
-            return
-        table = Table(box=None)
-        for column in columns:
-            table.add_column(Text(plain(column)), overflow="fold")
-        for row in shown:
-            table.add_row(*map(Text, row))
-        # Whoever pipes a table on gets whole columns, whatever width a pipe pretends to have.
-        _Console(width=None if sys.stdout.isatty() else _PIPED).print(table)
+    table = [[plain(text) for text in row] for row in (columns, *rows)]
+    if title:
+        click.echo(plain(title))
+    head, *lines = _lines(table, width=get_terminal_size().columns if sys.stdout.isatty() else None)
+    click.echo("\n".join([click.style(head, bold=True), *lines]))
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Rich would end the command with exit code 1."""
-        raise BrokenPipeError
+def _lines(table: list[list[str]], *, width: int | None) -> Iterator[str]:
+    widths = _widths(table, width=width)
+    for row in table:
+        cells = [_folded(text, most) for text, most in zip(row, widths, strict=True)]
+        for parts in zip_longest(*cells, fillvalue=""):
+            padded = (
+                part + " " * (most - cell_len(part))
+                for part, most in zip(parts, widths, strict=True)
+            )
+            yield f" {'  '.join(padded)}".rstrip()
 
 
-@contextmanager
-def _writing() -> Iterator[None]:
-    """Whoever read our output (head, less) may have seen enough; a full disk is an error."""
-    try:
-        yield
-    except BrokenPipeError:
-        # What is still buffered goes nowhere, without a second complaint when the process ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise click.exceptions.Exit(0) from None
-    except OSError as error:
-        raise ZooError(
-            f"Cannot write the output: {error.strerror}. Free some space, or write it elsewhere"
-        ) from error
+def _widths(table: list[list[str]], *, width: int | None) -> list[int]:
+    """Cells of each column's width, the widest ones narrowed as far as their words allow."""
+    columns = list(zip(*table, strict=True))
+    widths = [max(map(cell_len, column)) for column in columns]
+    if width is None or sum(widths) + _GAP * len(widths) <= width:
+        return widths
+    least = [
+        min(most, max([_NARROWEST, *(cell_len(word) for text in column for word in text.split())]))
+        for column, most in zip(columns, widths, strict=True)
+    ]
+    while sum(widths) + _GAP * len(widths) > width and widths != least:
+        _, widest = max((most, n) for n, most in enumerate(widths) if most > least[n])
+        widths[widest] -= 1
+    return widths
 
 
-def _lines(rows: list[list[str]]) -> Iterator[str]:
-    """One line a row: folding thousands takes longer than finding them."""
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        padded = (
-            text + " " * (width - cell_len(text)) for text, width in zip(row, widths, strict=True)
-        )
-        yield f" {'  '.join(padded)}".rstrip()
+def _folded(text: str, width: int) -> Sequence[str]:
+    if cell_len(text) <= width:
+        return (text,)
+    return [line.plain.rstrip() for line in Text(text).wrap(Console(), width)]
 
 
 def _clean(value: object) -> object:

@@ -8,6 +8,8 @@ import unicodedata
 import click
 
 _LONGEST = 120
+#: What holds no space is an id or a path, to be copied: "local/", a folder's name, a fingerprint.
+_LONGEST_WORD = 300
 #: From here on three digits are 1000 of a unit, which is 1 of the next.
 _ROUNDED_UP = 999.5
 #: Below, three decimals would leave nothing of a number, or no difference between two.
@@ -35,7 +37,7 @@ def say(text: str) -> None:
 
 
 def cell(value: object, *, longest: int = _LONGEST) -> str:
-    """A table's cell: unknown is a dash, long ids are cut in the middle."""
+    """A table's cell: unknown is a dash, what is longer than ``longest`` is cut in the middle."""
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -43,6 +45,8 @@ def cell(value: object, *, longest: int = _LONGEST) -> str:
     if isinstance(value, float):
         return f"{value:.3g}" if 0 < abs(value) < _SMALL else f"{value:.3f}"
     text = _MOMENT.sub(r"\1 \2\3", plain(str(value)))
+    if " " not in text:
+        longest = max(longest, _LONGEST_WORD)
     if len(text) <= longest:
         return text
     return f"{text[: longest // 2]}…{text[-(longest // 2) :]}"

@@ -79,26 +79,48 @@ def test_one_module_loads_the_driver() -> None:
     assert found == ["driver.py"]
 
 
-@pytest.mark.parametrize("form", [(), ("--json",)], ids=["table", "lines"])
-def test_whoever_has_read_enough_is_no_error(form: tuple[str, ...]) -> None:
+_PRINTS = pytest.mark.parametrize(
+    "arguments",
+    [
+        ("query", "--list"), ("query", "--list", "--json"), ("query", "records", "--text"),
+        ("--help",), ("ls", "--help"), ("--version",),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+_ZOO = (sys.executable, "-c", "import cli; cli.main()")
+
+
+@_PRINTS
+def test_whoever_has_read_enough_is_no_error(arguments: tuple[str, ...]) -> None:
     """``zoo query --list | head``: nobody reads any more when it writes."""
     reader, writer = os.pipe()
     os.close(reader)
-    command = [sys.executable, "-c", "import cli; cli.main()", "query", "--list", *form]
     with os.fdopen(writer, "wb") as closed:
-        done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(
+            [*_ZOO, *arguments], stdout=closed, stderr=subprocess.PIPE, check=False
+        )
     assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-@pytest.mark.parametrize("form", [(), ("--json",)], ids=["table", "lines"])
-def test_a_full_disk_below_the_output_is_one_line(form: tuple[str, ...]) -> None:
-    command = [sys.executable, "-c", "import cli; cli.main()", "query", "--list", *form]
+@_PRINTS
+def test_a_full_disk_below_the_output_is_one_line(arguments: tuple[str, ...]) -> None:
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(
+            [*_ZOO, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
     assert done.returncode == 1
     assert done.stderr.startswith("Error: Cannot write the output: No space left on device.")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_is_no_error(closed: str) -> None:
+    """``zoo query --list >&-``; no file that it opens is written to in the stream's place."""
+    check = "import os, cli; cli.main(['query', '--list']); print(*map(os.fstat, range(3)))"
+    shell = ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-c", check]
+    done = subprocess.run(shell, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_text_of_others_cannot_steer_the_terminal() -> None:
@@ -108,7 +130,10 @@ def test_text_of_others_cannot_steer_the_terminal() -> None:
 
 def test_cells() -> None:
     assert [cell(None), cell(True), cell(0.12345), cell("x")] == ["-", "yes", "0.123", "x"]
-    assert len(cell("x" * 10_000)) <= 121
+    assert len(cell("x" * 10_000)) <= 301
+    assert len(cell("many words " * 1_000)) <= 121
+    longest_folder = f"local/{'x' * 255}-01234567"
+    assert cell(longest_folder) == longest_folder
     assert cell("2026-11-25T14:51:29.814111971Z") == "2026-11-25 14:51:29Z"
     assert cell("2026-11-25T14:51:29+01:00") == "2026-11-25 14:51:29+01:00"
     assert cell("2026-11-25T14:51:29 of a name") == "2026-11-25T14:51:29 of a name"

@@ -2,10 +2,41 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from rich.cells import cell_len
 
 from cli.rows import print_table
+
+_LONG_ID = "google/a-model-whose-name-is-longer-than-the-terminal-is-wide"
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_a_narrow_terminal_folds_between_words_and_breaks_no_id(
+    columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    reason = " ".join(f"word{n:02} 语言" for n in range(20))
+    rows = [[_LONG_ID, "image", reason, ""], ["vit", "text", "-", ""]]
+    print_table(("model", "modality", "reason", ""), rows)
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[1].split()[:2] == [_LONG_ID, "image"], "whole, to be copied"
+    assert " ".join(shown[1:-1]).split()[2:] == reason.split()
+    assert shown[-1].split() == ["vit", "text", "-"]
+    room = max(columns, len(_LONG_ID) + len("modality") + 20 + 4 * 2)
+    assert len(shown) > 3 and max(map(cell_len, shown[1:])) <= room
+
+
+def test_a_row_is_a_line_in_a_pipe(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    print_table(("job", "error"), [["a1", "no label " * 100], ["b2", "-"]], "Jobs")
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [
+        "Jobs", "job", "a1", "b2",
+    ]  # fmt: skip
 
 
 def test_thousands_of_rows_are_one_line_each_and_show_what_few_do(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -137,7 +138,7 @@ def runs(
                 _print_counts(Progress(0))
             return
         launcher = launcher_for(where, parallel=parallel, address=ray_address)
-        with _bars(len(plan.jobs)) as tell:
+        with _jobs_bar() as tell:
             done = run_plan(zoo.store, plan, request, launcher, budget=limit, tell=tell)
     _print_done(done, as_json=as_json)
     if done.failed and not done.done:
@@ -199,37 +200,38 @@ def _print_plan(plan: Plan, *, as_json: bool, whole: bool) -> None:
             say(f"  and {len(plan.jobs) - _SHOWN} more; all: --json")
 
 
-def _bars(total: int) -> Any:
+@contextmanager
+def _jobs_bar() -> Iterator[Callable[[Progress], None]]:
     """A bar of jobs with what runs now and the time left by the speed so far."""
-    from contextlib import contextmanager
+    from cli.progress import bar
 
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-    from rich.progress import Progress as Bars
+    # A job takes longer than the half minute by which rich measures a speed.
+    with bar("Jobs", estimated=False) as move:
+        away = False
 
-    @contextmanager
-    def opened() -> Any:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-            task = bars.add_task("Jobs", total=total)
-            away = False
+        def tell(progress: Progress) -> None:
+            nonlocal away
+            if progress.waiting and not away:
+                say("The store does not answer: what runs goes on, and what ended is held on disk "
+                    "until it does")  # fmt: skip
+            away = progress.waiting
+            ended = progress.done + progress.failed + progress.elsewhere
+            move(ended / max(progress.total, 1), _standing(progress, ended))
 
-            def tell(progress: Progress) -> None:
-                nonlocal away
-                if progress.waiting and not away:
-                    bars.console.print("The store does not answer: what runs goes on, and what "
-                                       "ended is held on disk until it does")  # fmt: skip
-                away = progress.waiting
-                left = f", {_duration(progress.left)} left" if progress.left is not None else ""
-                text = f"{progress.done} done, {progress.failed} failed, "
-                text += f"{len(progress.running)} running{left}"
-                text += ", waiting for the store" if progress.waiting else ""
-                ended = progress.done + progress.failed + progress.elsewhere
-                bars.update(task, completed=ended, description=text)
+        yield tell
 
-            yield tell
 
-    return opened()
+def _standing(progress: Progress, ended: int) -> str:
+    parts = [
+        f"{ended} of {progress.total}",
+        f"{progress.failed} failed",
+        f"{len(progress.running)} running",
+    ]
+    if progress.left is not None:
+        parts.append(f"{_duration(progress.left)} left")
+    if progress.waiting:
+        parts.append("waiting for the store")
+    return ", ".join(parts)
 
 
 def _duration(seconds: float) -> str:

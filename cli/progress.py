@@ -12,16 +12,17 @@ from cli.text import plain
 
 
 @contextmanager
-def bar(title: str) -> Iterator[Callable[[float, str], None]]:
+def bar(title: str, *, estimated: bool = True) -> Iterator[Callable[[float, str], None]]:
     """A bar that a callback moves: a fraction in 0..1, and what is being done.
 
     What is done is text of unknown origin: no markup in it is read, nothing is hidden.
+    ``estimated`` adds the time left.
     """
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
-        TimeRemainingColumn(),
+        *((TimeRemainingColumn(),) if estimated else ()),
     )
     console = Console(stderr=True)
     # Where nobody looks, an empty bar would still end in an empty line.

@@ -12,7 +12,8 @@ from graphdb.errors import ZooError, did_you_mean
 from graphdb.store import Row, Store
 
 _SHOWN = ("model", "dataset", "learner", "run", "job")
-_RESULTS = {"model": "model_results", "dataset": "dataset_results"}
+#: Kinds that have results.
+_TUNED = ("model", "dataset")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +58,22 @@ def show_node(store: Store, identity: str, *, kind: str | None = None, limit: in
     for candidate in (kind,) if kind else _SHOWN:
         rows = store.read(candidate, id=identity)
         if rows:
-            query = _RESULTS.get(candidate)
-            results = store.read(query, id=identity) if query else []
             shown = rows[0] | _command(rows[0])
-            return Shown(candidate, shown, results[:limit], len(results))
+            return Shown(candidate, shown, *_results(store, identity, candidate, limit))
     kinds = (kind,) if kind else _SHOWN
     raise ZooError(
         f"No {kind or 'such thing'} {identity[:200]!r} in the zoo.{meant(store, identity, kinds)} "
         f"List what there is: zoo ls {' | '.join(f'{one}s' for one in kinds)}"
     )
+
+
+def _results(store: Store, identity: str, kind: str, limit: int) -> tuple[list[Row], int]:
+    """The first ``limit`` results of a model or dataset, and how many there are."""
+    if kind not in _TUNED:
+        return [], 0
+    rows = store.read(f"{kind}_results", id=identity, limit=limit)
+    [count] = store.read(f"{kind}_result_count", id=identity)
+    return rows, int(count["total"])
 
 
 def _command(row: Row) -> Row:

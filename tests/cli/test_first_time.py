@@ -102,7 +102,9 @@ def test_moments_are_read_by_programs_and_by_people(zoo: Zoo) -> None:
     assert shown is not None, "to the second, on one line"
 
 
-def test_results_that_are_left_out_are_counted(zoo: Zoo, tmp_path: Path) -> None:
+def test_results_that_are_left_out_are_counted(
+    zoo: Zoo, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     models = [f"m{number:02}" for number in range(25)]
     (tmp_path / "models.csv").write_text("id\n" + "\n".join(models))
     (tmp_path / "datasets.csv").write_text("id\npets\n")
@@ -110,7 +112,9 @@ def test_results_that_are_left_out_are_counted(zoo: Zoo, tmp_path: Path) -> None
     rows += ["m00,pets,.5,accuracy", "m01,pets,.6,accuracy"]
     (tmp_path / "fine_tunings.csv").write_text("model,dataset,value,metric\n" + "\n".join(rows))
     zoo("ingest", "records", str(tmp_path))
-    ended = zoo("show", "pets")
+    with caplog.at_level("INFO", logger="graphdb"):
+        ended = zoo("--verbose", "show", "pets")
+    assert "20 rows" in next(line for line in caplog.messages if "dataset_results" in line)
     assert "The first 20 of 27 results; all of them: zoo show pets --limit 27\n" in ended.err
     [shown] = zoo("show", "pets", "--json").objects
     assert (len(shown["results"]), shown["total"]) == (20, 27)

@@ -24,6 +24,7 @@ of models. Shapes: node states [K, B, N, H], edge values [E, V].
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -40,22 +41,18 @@ with warnings.catch_warnings():
 from graphdb.columns import Floats, Indices
 from learn.batches import draw, hetero_data, labels
 from learn.learner import threads
-from learn.network import (
-    DATASET_WIDTH,
-    EDGE_WIDTH,
-    EXTRA,
-    RELATIONS,
-    SLOPE,
-    NetworkConfig,
-    Networks,
-)
+from learn.network import RELATIONS, SLOPE, NetworkConfig, Networks, shapes
 from learn.view import View
 
 Mask = NDArray[np.bool_]
+#: Weights that start at zero: what is added to a sum, and the last layer.
+ZERO = ("bias", "offset", "shift", "last")
 
 
-def stacked(networks: int, rows: int, columns: int) -> nn.Parameter:
-    """Glorot-uniform weights of all networks. Shapes: [K, 1, rows, columns]."""
+def first(name: str, networks: int, rows: int, columns: int) -> nn.Parameter:
+    """A weight before training: Glorot-uniform, or zero. Shapes: [K, 1, rows, columns]."""
+    if name in ZERO:
+        return nn.Parameter(torch.zeros(networks, 1, rows, columns))
     bound = (6.0 / (rows + columns)) ** 0.5
     return nn.Parameter((torch.rand(networks, 1, rows, columns) * 2 - 1) * bound)
 
@@ -70,14 +67,17 @@ class EdgeValueAttention(MessagePassing):  # type: ignore[misc]
     -> [K, B, T, H].
     """
 
-    def __init__(self, networks: int, hidden: int, width: int) -> None:
+    source: nn.Parameter
+    look: nn.Parameter
+    ask: nn.Parameter
+    mind: nn.Parameter
+    scale: nn.Parameter
+    value: nn.Parameter
+
+    def __init__(self, weights: Mapping[str, nn.Parameter]) -> None:
         super().__init__(aggr="sum", node_dim=-2)
-        self.source = stacked(networks, hidden, hidden)
-        self.look = stacked(networks, hidden, 1)
-        self.ask = stacked(networks, hidden, 1)
-        self.mind = stacked(networks, width, 1)
-        self.scale = stacked(networks, width, hidden)
-        self.value = stacked(networks, width, hidden)
+        for name, one in weights.items():
+            self.register_parameter(name, one)
 
     def forward(
         self, sources: Tensor, ends: Tensor, edges: Tensor, values: Tensor, visible: Tensor
@@ -116,32 +116,19 @@ class GraphNetwork(nn.Module):
 
     def __init__(self, networks: int, models: int, hidden: int) -> None:
         super().__init__()
-
-        def zeros(columns: int) -> nn.Parameter:
-            return nn.Parameter(torch.zeros(networks, 1, 1, columns))
-
+        weights: dict[str, dict[str, nn.Parameter]] = {}
+        for full, shape in shapes(networks, hidden, models=models).items():
+            part, name = full.split(".")
+            weights.setdefault(part, {})[name] = first(name, *shape)
         self.inputs = nn.ParameterDict(
             {
-                "model_in": stacked(networks, models, hidden),
-                "model_bias": zeros(hidden),
-                "model_self": stacked(networks, hidden, hidden),
-                "model_offset": zeros(hidden),
-                "dataset_in": stacked(networks, DATASET_WIDTH, hidden),
-                "dataset_bias": zeros(hidden),
-                "dataset_self": stacked(networks, hidden, hidden),
-                "dataset_offset": zeros(hidden),
-                "dataset_again": stacked(networks, hidden, hidden),
-                "dataset_shift": zeros(hidden),
-                "head_first": stacked(networks, 2 * hidden + EXTRA, hidden),
-                "head_offset": zeros(hidden),
-                "head_last": nn.Parameter(torch.zeros(networks, 1, hidden, 2)),
+                f"{part}_{name}": one
+                for part in ("model", "dataset", "head")
+                for name, one in weights[part].items()
             }
         )
         self.relations = nn.ModuleDict(
-            {
-                name: EdgeValueAttention(networks, hidden, EDGE_WIDTH[name])
-                for _, name, _ in RELATIONS
-            }
+            {name: EdgeValueAttention(weights[name]) for _, name, _ in RELATIONS}
         )
 
     def forward(self, data: HeteroData) -> Tensor:

@@ -60,17 +60,26 @@ class NetworkConfig:
     hidden_models: float = 0.25
 
 
-def shapes(networks: int, hidden: int, *, models: int) -> dict[str, tuple[int, ...]]:
-    """Every weight by name; ``models`` is the width of what the network reads of a model."""
+def shapes(networks: int, hidden: int, *, models: int) -> dict[str, tuple[int, int, int]]:
+    """Every weight by name; ``models`` is the width of what the network reads of a model.
+
+    In the order in which training draws their first values.
+    """
     square, row = (hidden, hidden), (1, hidden)
     found = {
         "model.in": (models, hidden),
+        "model.bias": row,
+        "model.self": square,
+        "model.offset": row,
         "dataset.in": (DATASET_WIDTH, hidden),
+        "dataset.bias": row,
+        "dataset.self": square,
+        "dataset.offset": row,
+        "dataset.again": square,
+        "dataset.shift": row,
         "head.first": (2 * hidden + EXTRA, hidden),
+        "head.offset": row,
         "head.last": (hidden, 2),
-        **dict.fromkeys(("model.self", "dataset.self", "dataset.again"), square),
-        **dict.fromkeys(("model.bias", "model.offset", "head.offset"), row),
-        **dict.fromkeys(("dataset.bias", "dataset.offset", "dataset.shift"), row),
     }
     for name, width in EDGE_WIDTH.items():
         found |= {f"{name}.source": square}

@@ -60,8 +60,8 @@ def save(fitted: FittedInductive, folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     members = fitted.members
-    for name, raw in zip(TREES, members.trees.boosters if members.trees else (), strict=False):
-        (folder / name).write_bytes(raw)
+    for name, one in zip(TREES, members.trees.boosters if members.trees else (), strict=False):
+        (folder / name).write_bytes(one.save_raw("json"))
     arrays: dict[str, NDArray[np.generic]] = {
         "calibration.warm": fitted.calibration.warm,
         "calibration.cold": fitted.calibration.cold,
@@ -162,12 +162,15 @@ def _check_encoder(document: Document) -> None:
 
 
 def _trees(folder: Path, document: Document) -> Trees:
+    import xgboost
+
     width = document.encoder.width + OTHER_FEATURES
     found = []
     for name in TREES:
         raw = (folder / name).read_bytes()
         try:
-            found.append(check_booster(raw, width=width))
+            sound = check_booster(raw, width=width)
+            found.append(xgboost.Booster(model_file=bytearray(sound)))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"{name} is no model of XGBoost's: {_reason(error)}") from error
     return Trees(boosters=(found[0], found[1]), scores=document.settings.scores)

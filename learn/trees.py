@@ -8,6 +8,7 @@ Two boosters predict the clipped z-score and the normal score.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from graphdb.columns import Floats, Indices
 from learn.features import features
 from learn.learner import threads
 from learn.view import View
+
+if TYPE_CHECKING:
+    from xgboost import Booster
 
 Mask = NDArray[np.bool_]
 #: Share of the history that a round keeps.
@@ -35,21 +39,18 @@ class TreesConfig:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trees:
-    """Two XGBoost models as their own JSON, and whether they read the target's scores."""
+    """Two XGBoost models, and whether they read the target's scores."""
 
-    boosters: tuple[bytes, bytes]
+    boosters: tuple[Booster, Booster]
     scores: bool
 
     def predict(
         self, view: View, near: Floats, target: int, *, models: Indices, seen: Mask
     ) -> Floats:
         """Shapes: [K] -> [K, 2]."""
-        import xgboost
-
         table = features(view, near, target, models=models, seen=seen, scores=self.scores)
         found = []
-        for raw in self.boosters:
-            booster = xgboost.Booster(model_file=bytearray(raw))
+        for booster in self.boosters:
             booster.set_param({"nthread": threads(table.size)})
             found.append(booster.inplace_predict(table.astype(np.float32)))
         return np.stack(found, axis=1).astype(np.float64)
@@ -90,8 +91,7 @@ def train_trees(
             "seed": seed,
             "nthread": threads(data.size),
         }
-        booster = xgboost.train(settings, matrix, num_boost_round=config.trees)
-        found.append(bytes(booster.save_raw("json")))
+        found.append(xgboost.train(settings, matrix, num_boost_round=config.trees))
     return Trees(boosters=(found[0], found[1]), scores=scores)
 
 

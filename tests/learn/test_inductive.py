@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import xgboost
 from safetensors.numpy import load_file, save_file
 
 from graphdb.columns import Subgraph, take
 from graphdb.errors import ZooError
 from learn import fingerprint, load_learner, make_learner, save_learner
+from learn.artifact import TREES
 from learn.hetero import fit_networks
 from learn.kernel import KernelConfig, dataset_kernel
 from learn.learner import Fitted, Ranking
@@ -63,6 +65,20 @@ def test_ranking_twice_and_after_loading_is_the_same(
     assert loaded.config == fitted.config
     assert loaded.config["seed"] == 0
     assert set(loaded.config["versions"]) >= {"torch", "xgboost"}
+
+
+def test_trees_are_read_once(
+    graph: Subgraph, fitted: Fitted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_learner(fitted, tmp_path / "learner")
+    load, loads = xgboost.Booster.load_model, []
+    monkeypatch.setattr(
+        xgboost.Booster, "load_model", lambda one, file: (loads.append(1), load(one, file))
+    )
+    loaded = load_learner(tmp_path / "learner")
+    for dataset in (0, 3):
+        loaded.rank(graph, dataset)
+    assert len(loads) == len(TREES)
 
 
 def test_what_is_no_learner_is_one_clear_line(tmp_path: Path) -> None:

@@ -10,9 +10,11 @@ import math
 import multiprocessing
 import os
 import shlex
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection, wait
 from threading import Thread
@@ -154,7 +156,8 @@ def _answers(
         initargs=(graph, plan, max(1, available() // count), ended),
     )
     with ended, end, pool:
-        futures = [pool.submit(_worker, seed, group) for seed, group in tasks]
+        with _script_unseen():
+            futures = [pool.submit(_worker, seed, group) for seed, group in tasks]
         try:
             for future in futures:
                 yield future.result()
@@ -162,6 +165,25 @@ def _answers(
             # A pool waits for what runs, and for what it has handed out: minutes after a Ctrl-C.
             end.close()
             raise
+
+
+@contextmanager
+def _script_unseen() -> Iterator[None]:
+    """Start workers that do not run the script again which called for them.
+
+    They need nothing of it. Where it has no ``if __name__ == "__main__"``, each would do all that
+    it does, and fail before it read the graph that this process would wait for ever to tell it.
+    """
+    script = vars(sys.modules["__main__"])
+    kept: dict[str, object] = {
+        name: script[name] for name in ("__file__", "__spec__") if name in script
+    }
+    script.pop("__file__", None)
+    script["__spec__"] = None
+    try:
+        yield
+    finally:
+        script.update(kept)
 
 
 _shared: list[tuple[Subgraph, Plan]] = []

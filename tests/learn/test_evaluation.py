@@ -179,29 +179,35 @@ def test_workers_end_with_a_killed_command(tmp_path: Path) -> None:
 
 
 ENDLESS = """
-import sys
 import time
 from learn import evaluation
-from tests.learn.graphs import Shape, generate
 
 def sleep(*_):
     print("began", flush=True)
     time.sleep(10_000)
 
 evaluation._answer = sleep
+"""
+#: As somebody types it who never heard of what multiprocessing asks of a script.
+BARE = """
+from learn import evaluation
+from tests.learn.graphs import Shape, generate
 
-if __name__ == "__main__":
-    list(evaluation.evaluate(generate(Shape(datasets=12)), learners=("random",), workers=2))
+print("once", flush=True)
+found = list(evaluation.evaluate(generate(Shape(datasets=12)), learners=("random",), workers=2))
+print(len(found))
 """
 
 
 def test_an_interrupted_evaluation_does_not_wait_for_what_runs(tmp_path: Path) -> None:
     """Ctrl-C of the command alone: its workers are in the middle of something long."""
     script = tmp_path / "endless.py"
-    script.write_text(ENDLESS)
+    script.write_text(BARE)
+    # What every interpreter runs first, workers too.
+    (tmp_path / "sitecustomize.py").write_text(ENDLESS)
     process = subprocess.Popen(
         [sys.executable, str(script)],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         # Whoever runs the tests in the background had SIGINT ignored for all below.
@@ -209,7 +215,7 @@ def test_an_interrupted_evaluation_does_not_wait_for_what_runs(tmp_path: Path) -
     )
     assert process.stdout is not None
     with process.stdout as told:
-        assert [told.readline() for _ in range(2)] == [b"began\n"] * 2
+        assert [told.readline() for _ in range(3)] == [b"once\n", b"began\n", b"began\n"]
         workers = psutil.Process(process.pid).children()
         process.send_signal(signal.SIGINT)
         try:
@@ -218,3 +224,15 @@ def test_an_interrupted_evaluation_does_not_wait_for_what_runs(tmp_path: Path) -
             process.kill()
             process.wait()
     assert not psutil.wait_procs(workers, timeout=60)[1]
+
+
+def test_a_bare_script_is_run_once(tmp_path: Path) -> None:
+    """Without ``if __name__ == "__main__"``, as in the documentation."""
+    script = tmp_path / "bare.py"
+    script.write_text(BARE)
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    assert done.stdout.splitlines() == ["once", "15"], "twelve targets and three means"

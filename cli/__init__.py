@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command. What a user can act on is one line and exit code 1; a bug keeps its trace."""
     try:
         with standard_streams():
-            zoo(arguments, prog_name="zoo", standalone_mode=False)
+            _run(arguments)
     except click.ClickException as error:
         from cli.text import say
 
@@ -71,6 +71,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         say(f"Error: {error}")
         sys.exit(1)
+
+
+def _run(arguments: Sequence[str] | None) -> None:
+    try:
+        zoo(arguments, prog_name="zoo", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        # Whoever types a group without a command asks what there is.
+        click.echo(error.format_message())
 
 
 def _one_line(error: click.ClickException) -> str:

@@ -55,14 +55,14 @@ def print_rows(
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
     """Cells and titles are text of unknown origin: no markup in them is read, nothing is hidden.
 
-    In a pipe a row is a line. On a terminal wide cells are folded between words, never within one:
-    an id that is broken in two cannot be copied.
+    Columns without a name have no header. In a pipe a row is a line. On a terminal wide cells are
+    folded between words, never within one: an id that is broken in two cannot be copied.
     """
     table = [[plain(text) for text in row] for row in (columns, *rows)]
     if title:
         click.echo(plain(title))
     head, *lines = _lines(table, width=get_terminal_size().columns if sys.stdout.isatty() else None)
-    click.echo("\n".join([click.style(head, bold=True), *lines]))
+    click.echo("\n".join([*([click.style(head, bold=True)] if head else []), *lines]))
 
 
 def _lines(table: list[list[str]], *, width: int | None) -> Iterator[str]:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
 from graphdb.changes import Changes
+from graphdb.errors import ZooError
 from graphdb.learners import LearnerRecord
 from graphdb.records import History
 from graphdb.store import Row, Store
@@ -128,7 +129,7 @@ class Zoo:
 
     def predict(
         self,
-        *datasets: str,
+        *datasets: str | Path,
         modality: str | None = None,
         method: str = "full",
         learner: str | None = None,
@@ -141,7 +142,7 @@ class Zoo:
         """Rank models for datasets (all that have results where none is named)."""
         return prediction.predict(
             self.store,
-            datasets,
+            [_named(dataset) for dataset in datasets],
             modality=modality,
             method=method,
             learner=learner,
@@ -217,6 +218,9 @@ class Zoo:
     def close(self) -> None:
         self.store.close()
 
+    def __repr__(self) -> str:
+        return f"Zoo({str(self.store.address)!r})"
+
     def __enter__(self) -> Self:
         return self
 
@@ -227,3 +231,12 @@ class Zoo:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _named(dataset: object) -> str:
+    if not isinstance(dataset, str | Path):
+        raise ZooError(
+            f"Name datasets one by one, by id or path, not as a {type(dataset).__name__}: "
+            'zoo.predict("pets", "flowers")'
+        )
+    return str(dataset)

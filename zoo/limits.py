@@ -22,6 +22,8 @@ class Limits:
     """None is no limit. What is unknown of a model fails a limit unless ``allow_unknown``.
 
     ``max_memory`` is in bytes; licence and family compare without case.
+
+    Raises: ZooError for a size that is no number.
     """
 
     max_parameters: int | None = None
@@ -29,6 +31,12 @@ class Limits:
     license: str | None = None
     family: str | None = None
     allow_unknown: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("max_parameters", "max_memory"):
+            limit = getattr(self, name)
+            if not isinstance(limit, int | None):
+                raise ZooError(f"{name} {limit!r} is no whole number, such as 100_000_000")
 
     @property
     def any(self) -> bool:

@@ -15,8 +15,8 @@ from graphdb.records import Refusal
 from tests.cli.command import Ended, Zoo
 from tests.cli.test_history import first_id
 from tests.stores import Place
+from zoo import Limits, ZooError
 from zoo import Zoo as Python
-from zoo import ZooError
 
 VIT_ON_PETS = ("record", "vit", "pets", "--accuracy", ".9", "--create", "--modality", "image")
 
@@ -308,6 +308,16 @@ def test_wrong_arguments_in_python_are_one_error(zoo: Zoo) -> None:
             lambda: opened.list("models", limit=-1),
             lambda: opened.show("vit", kind="thing"),
             lambda: opened.forget("vit", kind="thing"),
+            lambda: opened.predict(["pets"]),  # type: ignore[arg-type]
+            lambda: Limits(max_parameters="100M"),  # type: ignore[arg-type]
         ):
-            with pytest.raises(ZooError, match=r"^(No kind 'thing'|k=|limit -1)"):
+            with pytest.raises(
+                ZooError,
+                match=r"^(No kind 'thing'|k=|limit -1|Name datasets|max_parameters '100M')",
+            ):
                 call()
+
+
+def test_an_open_zoo_says_where_it_is(place: Place) -> None:
+    with Python.open() as opened:
+        assert repr(opened) == f"Zoo({place.address!r})"

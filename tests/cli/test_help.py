@@ -38,6 +38,11 @@ def test_command_has_help(path: tuple[str, ...], capsys: pytest.CaptureFixture[s
     assert len(shown.split("\n\n")[1].strip()) > 10
 
 
+@pytest.mark.parametrize("group", [(), ("ingest",), ("db",)], ids=" ".join)
+def test_a_group_alone_says_what_there_is(group: tuple[str, ...], zoo: Zoo) -> None:
+    assert zoo(*group).out == zoo(*group, "--help").out
+
+
 def test_lists_agree_with_commands() -> None:
     """The help that the lazy groups list is no promise without a command behind it."""
     for name, (module, _) in {**_COMMANDS, **_SOURCES}.items():

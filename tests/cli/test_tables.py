@@ -55,3 +55,8 @@ def test_thousands_of_rows_are_one_line_each_and_show_what_few_do(
     assert {cell_len(line) for line in many[2:]} == {cell_len(many[2])}, "columns stay columns"
     assert few.splitlines()[1].split() == many[1].split()
     assert r"\u001b[31m[red]" in few and "\x1b[31m" not in few + "".join(many)
+
+
+def test_columns_without_names_have_no_header(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("", ""), [["store", "embedded:"]])
+    assert capsys.readouterr().out.split("\n") == [" store  embedded:", ""]

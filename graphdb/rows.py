@@ -162,9 +162,7 @@ TABLES = (
     _keyed("datasets", ("id",), _dataset),
     _keyed("fine_tunings", ("id", "model", "dataset"), _fine_tuning, "model", "dataset", "id"),
     _keyed("pretrainings", ("model", "dataset"), _pretraining),
-    Table(
-        "similarities", "upsert_similarities", _similarity_row, _SIMILAR, _SIMILAR, grouped=True
-    ),
+    Table("similarities", "upsert_similarities", _similarity_row, _SIMILAR, _SIMILAR, grouped=True),
     _keyed("transferabilities", ("model", "dataset", "method"), _transferability),
     Table(
         "embeddings",

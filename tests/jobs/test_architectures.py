@@ -10,6 +10,7 @@ import pytest
 from tests.jobs.conftest import job
 from zoo.hub import describe_model, load_dataset
 from zoo.jobs.embedding import embed, load_probe
+from zoo.jobs.failures import JobError
 from zoo.jobs.finetuning import fine_tune
 from zoo.jobs.networks import load_network
 from zoo.jobs.specs import ModelSource, Settings
@@ -172,6 +173,9 @@ def test_what_transformers_cannot_train_is_told_in_one_line(
     assert done.reason == (
         "PPLCNetForImageClassification of transformers computes no loss: it cannot be trained"
     )
+    lcnet = ModelSource(id="lcnet", address=str(tmp_path / "lcnet"))
+    with pytest.raises(JobError, match=r"its architecture \(PPLCNet\) has no backbone in transf"):
+        load_probe(lcnet, modality="image", settings=Settings())
     config = transformers.ReformerConfig(
         hidden_size=16, num_attention_heads=2, attention_head_size=8, feed_forward_size=16,
         vocab_size=400, max_position_embeddings=64, axial_pos_shape=[8, 8],

@@ -34,8 +34,8 @@ _MEANINGS = {
 }
 #: Those of which the message says more than the meaning.
 _DETAILED = frozenset({"SafetensorError", "SafetensorsParsingError", "UnidentifiedImageError"})
-#: What transformers says of a model that it cannot give a head.
-_HEADLESS = re.compile(r"Unrecognized configuration class .*?(\w+)Config'> for .*AutoModelFor")
+#: What transformers says of a model that it cannot give a head, or knows with one only.
+_PARTLESS = re.compile(r"Unrecognized configuration class .*?(\w+)Config'> for .*AutoModel(For)?")
 #: A hub's 401 without a code of its own; missing and gated repositories have theirs.
 _UNKNOWN_LOGIN = (
     "the hub does not accept your token (HF_TOKEN, or that of hf auth login): "
@@ -66,9 +66,10 @@ def reason_of(error: BaseException) -> str:
     """What went wrong, in one line for a user."""
     if type(error).__name__ == "DatasetGenerationError" and error.__cause__ is not None:
         return reason_of(error.__cause__)  # it only says that something occurred
-    headless = _HEADLESS.match(str(error))
-    if headless:
-        return f"its architecture ({headless[1]}) has no classifier in transformers"
+    partless = _PARTLESS.match(str(error))
+    if partless:
+        part = "classifier" if partless[2] else "backbone"
+        return f"its architecture ({partless[1]}) has no {part} in transformers"
     for kind in type(error).__mro__:
         if kind.__name__ in _MEANINGS:
             meaning = _MEANINGS[kind.__name__]

@@ -23,8 +23,10 @@ of models. Shapes: node states [K, B, N, H], edge values [E, V].
 
 from __future__ import annotations
 
+import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -57,6 +59,19 @@ def first(name: str, networks: int, rows: int, columns: int) -> nn.Parameter:
     return nn.Parameter((torch.rand(networks, 1, rows, columns) * 2 - 1) * bound)
 
 
+@contextmanager
+def _nothing_left() -> Iterator[None]:
+    """PyG writes the code of a class's message passing into the temporary directory, imports it and
+    leaves it there: here that directory is one that goes again."""
+    usual = tempfile.tempdir
+    with tempfile.TemporaryDirectory() as folder:
+        tempfile.tempdir = folder
+        try:
+            yield
+        finally:
+            tempfile.tempdir = usual
+
+
 class EdgeValueAttention(MessagePassing):  # type: ignore[misc]
     """Attention of one relation whose edge values enter the messages.
 
@@ -75,7 +90,8 @@ class EdgeValueAttention(MessagePassing):  # type: ignore[misc]
     value: nn.Parameter
 
     def __init__(self, weights: Mapping[str, nn.Parameter]) -> None:
-        super().__init__(aggr="sum", node_dim=-2)
+        with _nothing_left():
+            super().__init__(aggr="sum", node_dim=-2)
         for name, one in weights.items():
             self.register_parameter(name, one)
 

@@ -1,3 +1,8 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -93,3 +98,16 @@ def test_networks_of_a_fold_never_saw_it() -> None:
         not np.array_equal(one[~first], again.weights[name][~first])
         for name, one in networks.weights.items()
     )
+
+
+def test_the_code_that_a_network_is_made_of_is_not_left_behind(tmp_path: Path) -> None:
+    """PyG writes it into the temporary directory, and Python the bytecode of it beside it."""
+    code = "from learn.hetero import EdgeValueAttention; print(EdgeValueAttention({}).propagate)"
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHOND")}
+    environment = clean | {"TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], env=environment, check=True, text=True,
+        capture_output=True,
+    )  # fmt: skip
+    assert "propagate" in done.stdout
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -36,15 +36,25 @@ def resolve_address(given: str | None = None) -> Address:
     text = given or os.environ.get("ZOO_STORE") or os.environ.get("NEO4J_URI") or EMBEDDED
     if text.startswith(EMBEDDED):
         rest = text.removeprefix(EMBEDDED)
-        return Address(
-            folder=Path(rest).expanduser().absolute() if rest else data_folder() / "store"
-        )
+        return Address(folder=_folder(rest) if rest else data_folder() / "store")
     return Address(url=_checked_url(text))
 
 
 def data_folder() -> Path:
     """The user's folder of this program's data."""
     return Path(platformdirs.user_data_dir("transferzoo", appauthor=False))
+
+
+def _folder(text: str) -> Path:
+    try:
+        folder = Path(text).expanduser().absolute()
+        folder.exists()
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or "there is no such user"
+        raise ZooError(
+            f"No store can lie at {text[:200]!r} ({reason}). Name a folder: --store embedded:PATH"
+        ) from None
+    return folder
 
 
 def _checked_url(text: str) -> str:

@@ -39,9 +39,9 @@ def backup(store: Store, path: Path, *, progress: Progress | None = None) -> Mov
     """
     report = progress or (lambda table, done, total: None)
     path = path.absolute()
-    if path.exists():
-        raise ZooError(f"{path} exists already. Name another file")
     try:
+        if path.exists():
+            raise ZooError(f"{path} exists already. Name another file")
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
             ends = Ends()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from graphdb.columns import Datasets, Embeddings, Similarities, Subgraph
 from graphdb.errors import ZooError
 from graphdb.store import Store
+from zoo.paths import local_path
 
 if TYPE_CHECKING:
     from graphdb.records import Dataset
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def find_newcomers(store: Store, names: Sequence[str]) -> list[str]:
     """Those of ``names`` that are no stored dataset but a path."""
-    return [name for name in names if Path(name).exists() and not store.read("dataset", id=name)]
+    return [name for name in names if local_path(name) and not store.read("dataset", id=name)]
 
 
 def examine_newcomers(store: Store, paths: Sequence[str]) -> dict[str, Examined]:

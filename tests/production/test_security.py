@@ -199,6 +199,22 @@ def test_a_name_is_quoted_in_the_command_to_type(store: Store, zoo: Zoo) -> None
     assert "zoo predict 'pets; reboot'" in zoo.fails("candidates", "pets; reboot")
 
 
+@pytest.mark.parametrize("name", ["x" * 5_000, "~no-such-user/x"], ids=["long", "nobody's"])
+def test_a_name_that_no_path_can_have_is_one_line(
+    store: Store, zoo: Zoo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(store, generate_history(models=15, datasets=4, records_per_model=None, seed=1))
+    for command in (
+        ("predict", name), ("candidates", name), ("ingest", "models", name),
+        ("ingest", "datasets", name), ("ingest", "records", name),
+        ("--store", f"embedded:{name}", "ls", "models"),
+    ):  # fmt: skip
+        zoo.fails(*command)
+    for command in (("export", f"out/{name}"), ("db", "backup", f"kept/{name}")):
+        assert zoo.try_(*command).code == int(len(name) > 255)
+
+
 def test_a_limit_beyond_any_model_is_refused(store: Store, zoo: Zoo) -> None:
     write(store, small())
     for option in ("--max-parameters", "--max-memory"):

@@ -22,6 +22,7 @@ from zoo.hub.fingerprints import fingerprint
 from zoo.hub.raw import is_laid_out, read_raw
 from zoo.hub.reading import commit_of, read_local, read_remote
 from zoo.hub.splits import TEST_SHARE, VALIDATION_SHARE, cut, sample
+from zoo.paths import local_path
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -166,8 +167,8 @@ def predefined(reference: str, configs: dict[str, DatasetConfig] | None = None) 
 
 
 def _local(reference: str) -> Path | None:
-    path = Path(reference).expanduser()
-    return path.resolve() if path.exists() else None
+    path = local_path(reference)
+    return path.resolve() if path else None
 
 
 def _pinned(reference: str, config: DatasetConfig) -> DatasetConfig:

@@ -67,7 +67,7 @@ def read_remote(reference: str, *, revision: str | None = None) -> dict[str, Dat
     import datasets
 
     datasets.disable_progress_bars()
-    if Path(reference).expanduser().is_absolute():
+    if reference.startswith("~") or Path(reference).is_absolute():
         raise ZooError(f"{reference}: no such file or folder")
     for name, subset in _readings(reference):
         try:

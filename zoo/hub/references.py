@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graphdb.errors import ZooError
+from zoo.paths import local_folder, local_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,8 @@ class ModelReference:
     @property
     def folder(self) -> Path | None:
         """The local folder, None for a hub id."""
-        path = Path(self.address).expanduser()
-        return path.resolve() if path.is_dir() else None
+        path = local_folder(self.address)
+        return path.resolve() if path else None
 
     def __str__(self) -> str:
         return f"{self.address}@{self.revision}" if self.revision else self.address
@@ -28,7 +29,7 @@ class ModelReference:
 
 def parse_reference(text: str, *, name: str | None = None) -> ModelReference:
     """``org/name``, ``org/name@revision`` or a folder."""
-    if Path(text).expanduser().is_dir():
+    if local_folder(text):
         return ModelReference(text, name=name)
     address, _, revision = text.partition("@")
     return ModelReference(address, revision or None, name)
@@ -45,8 +46,8 @@ def read_references(texts: list[str]) -> list[ModelReference]:
     """
     found: dict[ModelReference, None] = {}
     for text in texts:
-        path = Path(text).expanduser()
-        listed = _read_list(path) if path.is_file() else [parse_reference(text)]
+        path = local_path(text)
+        listed = _read_list(path) if path and path.is_file() else [parse_reference(text)]
         found.update(dict.fromkeys(listed))
     return list(found)
 
@@ -66,8 +67,8 @@ def _read_list(path: Path) -> list[ModelReference]:
 
 
 def _from_fields(words: list[str], base: Path) -> ModelReference:
-    beside = base / Path(words[0]).expanduser()
-    if beside.is_dir():  # folders in a list are relative to the list
+    beside = local_folder(base / words[0]) or local_folder(words[0])
+    if beside:  # folders in a list are relative to the list
         return ModelReference(str(beside))
     reference = parse_reference(words[0])
     return ModelReference(reference.address, words[1]) if len(words) > 1 else reference

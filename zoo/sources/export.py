@@ -31,10 +31,10 @@ def write_bundle(history: History, folder: Path) -> None:
         ZooError: the folder holds something else, a relationship names a model or dataset that the
             history lacks, a text cannot be stored in a bundle, or the disk refuses.
     """
-    folder = folder.resolve()
-    _check_target(folder)
     _check_ends(history)
     try:
+        folder = folder.resolve()
+        _check_target(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         with _replacing(folder) as fresh:
             for name, header, rows in _tables(history):
@@ -43,7 +43,7 @@ def write_bundle(history: History, folder: Path) -> None:
                 vectors = {embedding.id: embedding.vector for embedding in history.embeddings}
                 write_vectors(fresh / ARRAYS, vectors)
     except OSError as error:
-        raise ZooError(f"Cannot write {folder}: {error.strerror or error}") from error
+        raise ZooError(f"Cannot write {str(folder)[:500]}: {error.strerror or error}") from error
 
 
 def _check_target(folder: Path) -> None:

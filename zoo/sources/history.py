@@ -8,6 +8,7 @@ from typing import Literal
 
 from graphdb.errors import ZooError
 from graphdb.records import History, Refusal
+from zoo.paths import local_folder, local_path
 from zoo.sources.bundle import Progress, read_bundle
 from zoo.sources.layout import REQUIRED, is_bundle_file, looks_like_bundle
 from zoo.sources.modality import MODALITIES, RECORDS
@@ -36,9 +37,11 @@ def read_history(path: Path, *, progress: Progress | None = None) -> Reading:
         BundleError: a bundle with a problem in it.
         ZooError: the path is neither, or cannot be read.
     """
-    if not path.is_dir():
-        what = "is a file" if path.exists() else "does not exist"
-        raise ZooError(f"{path} {what}. Give the folder of a history: zoo ingest records FOLDER")
+    if local_folder(path) is None:
+        what = "is a file" if local_path(path) else "does not exist"
+        raise ZooError(
+            f"{str(path)[:500]} {what}. Give the folder of a history: zoo ingest records FOLDER"
+        )
     path = path.resolve()
     if looks_like_bundle(path):
         return Reading("bundle", read_bundle(path, progress=progress), notes=_passed_over(path))

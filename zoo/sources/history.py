@@ -37,12 +37,12 @@ def read_history(path: Path, *, progress: Progress | None = None) -> Reading:
         BundleError: a bundle with a problem in it.
         ZooError: the path is neither, or cannot be read.
     """
-    if local_folder(path) is None:
+    folder = local_folder(path)
+    if folder is None:
         what = "is a file" if local_path(path) else "does not exist"
-        raise ZooError(
-            f"{str(path)[:500]} {what}. Give the folder of a history: zoo ingest records FOLDER"
-        )
-    path = path.resolve()
+        name = str(path)[:500]
+        raise ZooError(f"{name} {what}. Give the folder of a history: zoo ingest records FOLDER")
+    path = folder.resolve()
     if looks_like_bundle(path):
         return Reading("bundle", read_bundle(path, progress=progress), notes=_passed_over(path))
     if modality_folders(path):

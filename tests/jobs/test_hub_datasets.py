@@ -160,6 +160,38 @@ def test_a_broken_table_says_what_is_broken(
     assert "An error occurred" not in str(told.value)
 
 
+@pytest.mark.parametrize(
+    "named", ["../secret.csv", "{folder}/../secret.csv", "sub/../../secret.csv"]
+)
+def test_a_readme_leads_out_of_no_folder(tmp_path: Path, named: str) -> None:
+    """Whoever describes a stranger's folder would describe another one."""
+    rows = "text,label\n" + "".join(f"secret {n},{'ab'[n % 2]}\n" for n in range(40))
+    (tmp_path / "secret.csv").write_text(rows, encoding="utf-8")
+    folder = tmp_path / "given"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "own.csv").write_text(rows.replace("secret", "own"), encoding="utf-8")
+    readme = "---\nhere: &here {0}\nconfigs:\n- config_name: default\n  data_files: {1}\n---\n"
+    files = "own.csv", named.format(folder=folder)
+    (folder / "README.md").write_text(readme.format(files[1], files[0]), encoding="utf-8")
+    assert load_dataset(str(folder)).splits["train"]["text"][0].startswith("own")
+    for name in (files[1], "*here"):
+        (folder / "README.md").write_text(readme.format(files[1], name), encoding="utf-8")
+        with pytest.raises(ZooError, match="which is not in it") as told:
+            load_dataset(str(folder))
+        assert "\n" not in str(told.value)
+
+
+def test_a_folder_of_code_is_refused_and_nothing_runs(tmp_path: Path) -> None:
+    folder = tmp_path / "coded"
+    folder.mkdir()
+    (folder / "own.csv").write_text("text,label\na,x\nb,y\n", encoding="utf-8")
+    ran = tmp_path / "ran"
+    (folder / "coded.py").write_text(f"open({str(ran)!r}, 'w')\n", encoding="utf-8")
+    with pytest.raises(ZooError, match="loading script, which is never run"):
+        load_dataset(str(folder))
+    assert not ran.exists()
+
+
 def test_numbers_named_as_text_are_read_as_their_digits(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "n.csv", "code,label", [f"{n},{'ab'[n % 2]}" for n in range(30)])
     config = DatasetConfig(text="code")

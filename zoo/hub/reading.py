@@ -32,13 +32,42 @@ def read_local(path: Path) -> dict[str, Dataset]:
     suffixes = {file.suffix.lower() for file in path.rglob("*") if file.is_file()}
     tables = sorted(suffixes & set(_BUILDERS))
     if suffixes & _IMAGES and "metadata.csv" not in {file.name for file in path.iterdir()}:
-        return dict(datasets.load_dataset("imagefolder", data_dir=str(path), drop_labels=False))
+        return _folder(path, "imagefolder", data_dir=str(path), drop_labels=False)
     if not tables and not suffixes & _IMAGES:
         raise ZooError(
             f"{path}: no images, csv, json or parquet files; "
             "describe another layout in a TOML configuration with --config"
         )
-    return dict(datasets.load_dataset(str(path)))
+    return _folder(path, str(path))
+
+
+def _folder(folder: Path, *names: str, **options: object) -> dict[str, Dataset]:
+    """The files of a folder. Its README may name others, which are none of its own."""
+    import datasets
+
+    try:
+        builder = datasets.load_dataset_builder(*names, **options)
+    except RuntimeError as error:  # the library's bare class for a folder of code
+        _refuse_script(str(folder), error)
+        raise
+    for files in (builder.config.data_files or {}).values():
+        for file in map(str, files):
+            if "://" in file or not Path(os.path.normpath(file)).is_relative_to(folder):
+                raise ZooError(
+                    f"{folder}: it names {file[:200]!r}, which is not in it; remove the data_files "
+                    "of its README.md"
+                )
+    builder.download_and_prepare()
+    return dict(builder.as_dataset())
+
+
+def _refuse_script(reference: str, error: RuntimeError) -> None:
+    """Raises ZooError where the library found code instead of data."""
+    if "scripts are no longer supported" in str(error):
+        raise ZooError(
+            f"{reference}: it needs its own loading script, which is never run; download it and "
+            "give its csv, json or parquet files alone"
+        ) from error
 
 
 def _file(path: Path) -> dict[str, Dataset]:
@@ -90,12 +119,8 @@ def read_remote(reference: str, *, revision: str | None = None) -> dict[str, Dat
                 + ", ".join(f"{name}/{one}" for one in subsets)
             ) from error
         except RuntimeError as error:  # the library's bare class for a repository of code
-            if "scripts are no longer supported" not in str(error):
-                raise
-            raise ZooError(
-                f"{reference}: it needs its own loading script, which is never run; download it "
-                "and give its csv, json or parquet files"
-            ) from error
+            _refuse_script(reference, error)
+            raise
     raise ZooError(
         f"{reference}: neither a file or folder nor a dataset the hub shows to you "
         "(private ones: log in with: hf auth login)"

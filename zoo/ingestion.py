@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from graphdb.changes import Changes
 from graphdb.errors import ZooError
 from graphdb.histories import read_history as read_stored
 from graphdb.histories import write_history
 from graphdb.memory import long_lived
-from graphdb.records import METHODS, History, Refusal
+from graphdb.records import METHODS, Dataset, History, Model, Refusal
 from graphdb.runs import Provenance
 from graphdb.store import Store
 
 Progress = Callable[[str, int, int], None]
+Node = TypeVar("Node", Model, Dataset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ def ingest_records(
     from zoo.sources import read_history
 
     reading = read_history(path)
+    tell_modalities(reading.history)
     changes = write_history(
         store,
         reading.history,
@@ -97,3 +100,27 @@ def export_records(store: Store, path: Path) -> History:
         )
     write_bundle(history, path)
     return history
+
+
+def tell_modalities(history: History) -> None:
+    """Where a history says of one end of a result alone what it is, the other end is that too.
+
+    A learner is trained on models and datasets of one modality.
+    """
+    models = {model.id: model.modality for model in history.models}
+    datasets = {dataset.id: dataset.modality for dataset in history.datasets}
+    if None not in {*models.values(), *datasets.values()}:
+        return
+    of_models: dict[str, set[str | None]] = {}
+    of_datasets: dict[str, set[str | None]] = {}
+    for record in history.fine_tunings:
+        of_models.setdefault(record.dataset, set()).add(models[record.model])
+        of_datasets.setdefault(record.model, set()).add(datasets[record.dataset])
+    history.models[:] = [_told(model, of_datasets) for model in history.models]
+    history.datasets[:] = [_told(dataset, of_models) for dataset in history.datasets]
+
+
+def _told(node: Node, others: Mapping[str, set[str | None]]) -> Node:
+    """With the one modality of the other ends of its results, where it has none and they agree."""
+    found = others.get(node.id, set()) - {None}
+    return replace(node, modality=found.pop()) if not node.modality and len(found) == 1 else node

@@ -221,6 +221,37 @@ def test_the_next_command_names_what_there_is_to_learn_from(zoo: Zoo, tmp_path: 
     assert _next(zoo("ingest", "records", str(tmp_path / "more"))) == [["train"]]
 
 
+@pytest.mark.parametrize("told", ["models", "datasets"])
+def test_the_other_end_of_a_result_is_of_the_same_modality(
+    zoo: Zoo, tmp_path: Path, told: str
+) -> None:
+    """Whoever says it of the models alone has datasets that their learner answers for."""
+    nodes = {"models": ["vit", "swin", "bert"], "datasets": ["pets", "dtd", "sst2", "new"]}
+    kinds = {"vit": "image", "bert": "text", "pets": "image", "sst2": "text"}
+    for table, names in nodes.items():
+        lines = [f"{name},{kinds.get(name, '') if table == told else ''}" for name in names]
+        (tmp_path / f"{table}.csv").write_text("\n".join(["id,modality", *lines]))
+    pairs = ["vit,pets", "vit,dtd", "swin,pets", "bert,sst2", "bert,dtd"]
+    results = "\n".join(["model,dataset,accuracy", *(f"{pair},.5" for pair in pairs)])
+    (tmp_path / "fine_tunings.csv").write_text(results)
+    ended = zoo("ingest", "records", str(tmp_path))
+    assert "Next: zoo train --modality image" in ended.err
+    found = {
+        row["id"]: row["modality"] for kind in nodes for row in zoo("ls", kind, "--json").objects
+    }
+    assert {name: found[name] for name in kinds} == kinds
+    assert found["swin"] == (None if told == "models" else "image")
+    assert found["dtd"] is found["new"] is None, "models of both kinds, and none at all"
+
+
+def test_commands_to_type_are_quoted(zoo: Zoo, tmp_path: Path) -> None:
+    zoo("record", "vit", "a; b", "--accuracy", ".9", "--create", "--modality", "image")
+    assert "zoo predict 'a; b'" in zoo.fails("candidates", "a; b")
+    assert "zoo record vit 'a; b' --accuracy" in zoo.fails("record", "vit", "a; b")
+    file = tmp_path / "my backup"
+    assert f"zoo db restore '{file}'\n" in zoo("db", "backup", str(file)).err
+
+
 def test_pushing_a_store_onto_itself_is_one_line(zoo: Zoo, place: Place) -> None:
     zoo(*VIT_ON_PETS)
     error = zoo.fails("db", "push", place.address)

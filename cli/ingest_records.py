@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +12,6 @@ from cli.options import as_json, dry_run, open_zoo
 from cli.text import say
 
 if TYPE_CHECKING:
-    from graphdb.records import Refusal
     from zoo.ingestion import Ingested
 
 #: Kinds of refused rows shown; --json gives all rows.
@@ -55,18 +52,6 @@ def _print_json(done: Ingested) -> None:
         print_json({"file": refusal.file, "line": refusal.line, "reason": refusal.reason})
 
 
-def summarise(refused: Sequence[Refusal]) -> list[str]:
-    """One line for the rows of a file that were refused alike, numbers aside; rare ones first."""
-    alike: dict[tuple[str, str], list[Refusal]] = {}
-    for refusal in refused:
-        key = (refusal.file, re.sub(r"\d+", "", refusal.reason))
-        alike.setdefault(key, []).append(refusal)
-    return [
-        f"{group[0]}" + (f" (and {len(group) - 1} rows like it)" if len(group) > 1 else "")
-        for group in sorted(alike.values(), key=len)
-    ]
-
-
 def next_commands(done: Ingested) -> list[str]:
     """A learner for each kind of model; where there is nothing to learn from, a first result."""
     commands = []
@@ -89,6 +74,7 @@ def count_rows(change: object) -> dict[str, int]:
 
 def _print(done: Ingested, path: Path, dry_run: bool) -> None:
     from cli.rows import print_table
+    from zoo.sources.refusals import summarise
 
     found = {"transfergraph": "TransferGraph's files", "bundle": "a record bundle"}
     say(f"Found {found[done.kind]} in {path}.")

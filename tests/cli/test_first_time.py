@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from cli.ingest_records import summarise
 from cli.text import plain
 from graphdb.records import Refusal
 from tests.cli.command import Ended, Zoo
@@ -17,6 +16,7 @@ from tests.cli.test_history import first_id
 from tests.stores import Place
 from zoo import Limits, ZooError
 from zoo import Zoo as Python
+from zoo.sources.refusals import summarise
 
 VIT_ON_PETS = ("record", "vit", "pets", "--accuracy", ".9", "--create", "--modality", "image")
 
@@ -320,6 +320,12 @@ def test_every_command_that_writes_speaks_json(zoo: Zoo, tmp_path: Path) -> None
         ("model;dataset;accuracy\nvit;pets;0,9\n", "separated by semicolons"),
         ("model\tdataset\taccuracy\nvit\tpets\t.9\n", "separated by tabs"),
         ("model,dataset,accuracy\nvit,pets,91\n", "percentages are written as fractions"),
+        (
+            "model,dataset,accuracy,seed\n" + "".join(f"vit,pets,9{n}.5,{n}\n" for n in range(9)),
+            "has 9 problems, nothing of it was taken: fine_tunings.csv:2: accuracy 90.5 is out of "
+            "range, between 0 and 1 is allowed; percentages are written as fractions (and 8 rows "
+            "like it). Correct",
+        ),
     ],
 )
 def test_what_a_spreadsheet_writes(zoo: Zoo, tmp_path: Path, text: str, said: str) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 
 from graphdb.errors import ZooError
 from graphdb.records import Refusal
 
 #: A bundle with this many problems is not read any further: nobody reads a longer list.
 MAX_PROBLEMS = 1_000
-#: Refusals that a message quotes; ``BundleError.refused`` has all of them.
+#: Kinds of refusals that a message quotes; ``BundleError.refused`` has all of them.
 SHOWN = 5
 
 #: Called with a physical line (from 1) and the reason why that row is not taken.
@@ -22,14 +23,27 @@ class BundleError(ZooError):
     def __init__(self, folder: str, refused: tuple[Refusal, ...], *, complete: bool = True) -> None:
         count = f"{len(refused)}" if complete else f"more than {len(refused)}"
         noun = "problem" if complete and len(refused) == 1 else "problems"
-        quoted = "; ".join(str(refusal) for refusal in refused[:SHOWN])
-        rest = "; ..." if len(refused) > SHOWN else ""
+        kinds = summarise(refused)
+        quoted = "; ".join(kinds[:SHOWN])
+        rest = "; ..." if len(kinds) > SHOWN else ""
         super().__init__(
             f"The bundle {folder} has {count} {noun}, nothing of it was taken: {quoted}{rest}. "
             "Correct the rows and run the same command again."
         )
         self.refused = refused
         self.complete = complete
+
+
+def summarise(refused: Sequence[Refusal]) -> list[str]:
+    """One line for the rows of a file that were refused alike, numbers aside; rare ones first."""
+    alike: dict[tuple[str, str], list[Refusal]] = {}
+    for refusal in refused:
+        key = (refusal.file, re.sub(r"\d+", "", refusal.reason))
+        alike.setdefault(key, []).append(refusal)
+    return [
+        f"{group[0]}" + (f" (and {len(group) - 1} rows like it)" if len(group) > 1 else "")
+        for group in sorted(alike.values(), key=len)
+    ]
 
 
 class Problems:

@@ -17,13 +17,14 @@ from tests.jobs.conftest import make_images
 from tests.jobs.test_hub_models import make_folder
 from tests.stores import Place
 from zoo.hub.configs import DatasetConfig, config_of, with_config
+from zoo.hub.datasets import LoadedDataset
 from zoo.hub.references import read_references
 from zoo.jobs.finetuning import fine_tune
 from zoo.jobs.ingestion import ingest_datasets, ingest_models
 from zoo.jobs.launching import launcher_for, parse_seconds
 from zoo.jobs.planning import Request, make_plan
 from zoo.jobs.probing import choose_probe, examine_dataset, run_here
-from zoo.jobs.specs import Settings
+from zoo.jobs.specs import EmbeddingSpec, Outcome, Settings
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +78,24 @@ def test_the_historys_own_probe_is_used(store: Store, image_model: Path, tmp_pat
     assert examined.embeddings[0].probe == str(image_model)
     assert {s.probe for s in examined.similarities} == {str(image_model)} and not examined.notes
     assert len(ledger.find_datasets(store)) == 1, "looking stores nothing"
+
+
+def test_a_dataset_that_was_read_whole_is_not_read_again_for_its_embedding(
+    store: Store, image_model: Path, images: Path, tmp_path: Path
+) -> None:
+    given: list[LoadedDataset | None] = []
+
+    def run(job: EmbeddingSpec, data: LoadedDataset | None) -> Outcome:
+        given.append(data)
+        elsewhere = job.dataset.model_copy(update={"reference": "/moved/away"})
+        return run_here(job.model_copy(update={"dataset": elsewhere}), data)
+
+    examined = examine_dataset(store, str(images), probe=str(image_model), run=run)
+    assert examined.embeddings and given[0] is not None, examined.notes
+    capped = examine_dataset(
+        store, str(images), probe=str(image_model), run=run, max_samples=60, cache=tmp_path
+    )
+    assert not capped.embeddings and given[1] is None, "an embedding is of all rows"
 
 
 def test_a_probe_that_is_not_at_hand_is_said_and_the_rest_stands(

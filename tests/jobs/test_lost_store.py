@@ -28,6 +28,7 @@ from graphdb.store import Store
 from tests.jobs.conftest import job, make_images
 from tests.jobs.test_kills import start, wait_for_job
 from tests.neo4j import Release, Server
+from zoo.hub.datasets import LoadedDataset
 from zoo.jobs.holding import held, hold, let_go
 from zoo.jobs.ingestion import ingest_datasets, ingest_scores
 from zoo.jobs.local import LocalLauncher
@@ -216,9 +217,9 @@ def test_datasets_and_scores_wait_for_their_server(
         written.set()
         assert killed.wait(60)
 
-    def look(spec: EmbeddingSpec) -> Outcome:
+    def look(spec: EmbeddingSpec, data: LoadedDataset | None) -> Outcome:
         looked.append(spec.fingerprint)
-        return run_here(spec)
+        return run_here(spec, data)
 
     with Store.open() as store, ThreadPoolExecutor(1) as threads:
         write_history(

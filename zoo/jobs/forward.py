@@ -18,16 +18,18 @@ from zoo.jobs.specs import EmbeddingSpec, Outcome, ScoreSpec
 from zoo.jobs.vectors import EmbeddingCache
 
 
-def embed_job(spec: EmbeddingSpec) -> Outcome:
-    """Put the dataset's vectors into the cache; what goes wrong is an outcome."""
+def embed_job(spec: EmbeddingSpec, data: LoadedDataset | None = None) -> Outcome:
+    """Put the dataset's vectors into the cache; what goes wrong is an outcome.
+
+    ``data`` is the dataset where it was read already.
+    """
 
     def work() -> dict[str, float]:
         prepare_machine(threads=spec.threads, seed=spec.settings.seed)
-        source = spec.dataset
-        data = load_dataset(source.reference, config=source.config, max_samples=source.max_samples)
-        probe = load_probe(spec.probe, modality=data.modality, settings=spec.settings)
+        rows = _load(spec) if data is None else data
+        probe = load_probe(spec.probe, modality=rows.modality, settings=spec.settings)
         others = None if spec.others is None else np.load(spec.others, allow_pickle=False)
-        result = embed(data, probe, settings=spec.settings, others=others, most=spec.most)
+        result = embed(rows, probe, settings=spec.settings, others=others, most=spec.most)
         EmbeddingCache(spec.cache).put(spec.fingerprint, spec.probe.id, result)
         return {"samples": float(result.samples), "embedding_seconds": result.seconds}
 
@@ -43,8 +45,7 @@ def _scores(spec: ScoreSpec) -> dict[str, float]:
     from learn.transferability import FEATURE_ESTIMATORS, OUTPUT_ESTIMATORS
 
     prepare_machine(threads=spec.threads, seed=spec.settings.seed)
-    source = spec.dataset
-    data = load_dataset(source.reference, config=source.config, max_samples=source.max_samples)
+    data = _load(spec)
     found: dict[str, float] = {}
     wanted = [name for name in spec.methods if name in FEATURE_ESTIMATORS]
     if wanted:
@@ -55,6 +56,11 @@ def _scores(spec: ScoreSpec) -> dict[str, float]:
         outputs, labels = _outputs(spec, data)
         found |= {name: OUTPUT_ESTIMATORS[name](outputs, labels) for name in wanted}
     return {name: _finite(name, value) for name, value in found.items()}
+
+
+def _load(spec: EmbeddingSpec | ScoreSpec) -> LoadedDataset:
+    source = spec.dataset
+    return load_dataset(source.reference, config=source.config, max_samples=source.max_samples)
 
 
 def _finite(name: str, value: float) -> float:

@@ -22,13 +22,20 @@ def load_libraries() -> None:
 
 def prepare_machine(*, threads: int | None, seed: int) -> None:
     """Seed everything, quiet the libraries, and keep to ``threads`` on a CPU."""
-    import datasets
     import torch
     import transformers
 
     if threads:
         torch.set_num_threads(threads)
     transformers.set_seed(seed)
+    quiet()
+
+
+def quiet() -> None:
+    """No bars and no advice of the libraries: a command shows progress of its own."""
+    import datasets
+    import transformers
+
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     datasets.disable_progress_bars()

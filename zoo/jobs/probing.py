@@ -18,7 +18,7 @@ from graphdb.records import Dataset, Embedding, History, Similarity
 from graphdb.runs import Provenance
 from graphdb.store import Store
 from zoo.hub.configs import DatasetConfig
-from zoo.hub.datasets import load_dataset, record_of
+from zoo.hub.datasets import LoadedDataset, load_dataset, record_of
 from zoo.jobs.local import LocalLauncher
 from zoo.jobs.planning import place_of
 from zoo.jobs.similarity import similarities
@@ -30,7 +30,8 @@ DEFAULT_PROBES = {
     "image": "google/vit-base-patch16-224-in21k",
     "text": "sentence-transformers/all-MiniLM-L6-v2",
 }
-Run = Callable[[EmbeddingSpec], Outcome]
+#: Does an embedding job, given the dataset where it was read already and whole.
+Run = Callable[[EmbeddingSpec, LoadedDataset | None], Outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,8 @@ def examine_dataset(
             settings=Settings(),
             threads=threads,
         )
-        result = _embed(job, others, run or run_alone)
+        whole = loaded if max_samples is None else None
+        result = _embed(job, others, lambda job: (run or run_alone)(job, whole))
         embeddings = tuple(result.embeddings(dataset.id, chosen.id))
         links = tuple(link for new in embeddings for link in similarities(new, others))
         if not others:
@@ -146,7 +148,9 @@ def _place(identity: str, source: str | None) -> str:
     return place_of(identity, source, {})
 
 
-def _embed(job: EmbeddingSpec, others: list[Embedding], run: Run) -> ProbeResult:
+def _embed(
+    job: EmbeddingSpec, others: list[Embedding], run: Callable[[EmbeddingSpec], Outcome]
+) -> ProbeResult:
     cache = EmbeddingCache(job.cache)
     kept = cache.get(job.fingerprint, job.probe.id)
     if kept is not None:
@@ -164,15 +168,15 @@ def _embed(job: EmbeddingSpec, others: list[Embedding], run: Run) -> ProbeResult
     return result
 
 
-def run_alone(job: EmbeddingSpec) -> Outcome:
-    """In a process of its own, which gives its memory back."""
+def run_alone(job: EmbeddingSpec, _: LoadedDataset | None = None) -> Outcome:
+    """In a process of its own, which reads the dataset itself and gives its memory back."""
     with LocalLauncher(preload=False) as launcher:
         [finished] = launcher.run([job])
     return finished.outcome
 
 
-def run_here(job: EmbeddingSpec) -> Outcome:
+def run_here(job: EmbeddingSpec, data: LoadedDataset | None = None) -> Outcome:
     """In this process, for a command that has torch in memory anyway."""
-    from zoo.jobs.worker import run_job
+    from zoo.jobs.forward import embed_job
 
-    return run_job(job)
+    return embed_job(job, data)

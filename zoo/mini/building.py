@@ -7,6 +7,7 @@ from pathlib import Path
 import platformdirs
 
 from graphdb.errors import ZooError
+from zoo.jobs.machine import quiet
 from zoo.mini.configuration import read_configuration
 from zoo.mini.jobs import Workshop, build_models
 
@@ -27,6 +28,8 @@ def probe_folder(identity: str) -> Path:
     found = [model for model in shop.mini.models if model.id == identity]
     if not found:
         raise ZooError(f"{identity} is no model of the mini zoo")
+    if not shop.model(found[0]).is_dir():
+        quiet()
     failures = build_models(shop, found)
     if failures:
         raise ZooError(f"the probe {identity} is not at hand: {failures[0].reason}")

@@ -57,7 +57,9 @@ def test_browser_draws_what_the_query_returns_and_nothing_else(
     assert len(circles) == len(nodes)
     assert len(arrows) == len(relationships)
     assert all(circles), "every circle has a caption"
-    if folder := os.environ.get("ZOO_SCREENSHOTS"):  # to look at; docs/browser.png is one of them
+    if folder := os.environ.get(
+        "ZOO_SCREENSHOTS"
+    ):  # to look at; docs/browser.png is one, whole window
         browser.page.wait_for_timeout(3_000)  # circles move until they have found their places
         browser.page.screenshot(path=Path(folder) / f"{name}.png")
 

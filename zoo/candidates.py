@@ -104,8 +104,8 @@ def _read_run(tx: Transaction, question: _Question, run: str) -> Row:
         "method": question.method,
         "max_parameters": limits.max_parameters,
         "max_memory": limits.max_memory,
-        "license": limits.license,
-        "family": limits.family,
+        "license": limits.license and limits.license.lower(),
+        "family": limits.family and limits.family.lower(),
         "allow_unknown": limits.allow_unknown,
         "limit": k,
     }

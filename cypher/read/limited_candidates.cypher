@@ -9,9 +9,9 @@ WITH hidden, d, p, m, p.rank AS rank,
           OR $allow_unknown AND m.parameters IS NULL THEN 0 ELSE 1 END AS large,
      CASE WHEN $max_memory IS NULL OR m.memory_bytes <= $max_memory
           OR $allow_unknown AND m.memory_bytes IS NULL THEN 0 ELSE 1 END AS heavy,
-     CASE WHEN $license IS NULL OR toLower(m.license) = toLower($license)
+     CASE WHEN $license IS NULL OR toLower(m.license) = $license
           OR $allow_unknown AND m.license IS NULL THEN 0 ELSE 1 END AS barred,
-     CASE WHEN $family IS NULL OR toLower(m.family) = toLower($family)
+     CASE WHEN $family IS NULL OR toLower(m.family) = $family
           OR $allow_unknown AND m.family IS NULL THEN 0 ELSE 1 END AS strange
 // Collected and not sorted: the embedded store sorts a thousand rows as long as it reads them.
 WITH hidden, d, count(p) AS total, sum(large) AS parameters, sum(heavy) AS memory,

@@ -25,9 +25,10 @@ lint: .venv/everything
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-# Many tests wait for servers and processes: two at a time, each worker with servers of its own.
+# Many tests wait for servers and processes: two at a time, each worker with servers of its own. In
+# the order of the folders: by the number of its tests the longest files would come last, one alone.
 test: lint
-	.venv/bin/pytest --numprocesses 2 --dist loadfile $(PYTEST)
+	.venv/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 # A real Neo4j in .neo4j/, from Maven Central, kept between starts; prints how to connect.
 neo4j: .venv/everything

@@ -101,7 +101,6 @@ def test_premise_and_hypothesis_are_found_and_both_count(tmp_path: Path) -> None
     rows = [f"it rains {n},it is wet {n},{'ab'[n % 2]}" for n in range(20)]
     path = write_csv(tmp_path / "nli.csv", "premise,hypothesis,label", rows)
     loaded = load_dataset(str(path))
-    assert loaded.paired
     assert loaded.splits["train"][0]["text_pair"].startswith("it is wet")
     other = write_csv(
         tmp_path / "b.csv", "premise,hypothesis,label", [r.replace("wet", "dry") for r in rows]

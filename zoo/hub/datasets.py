@@ -50,10 +50,6 @@ class LoadedDataset:
     whole: list[Dataset]
 
     @property
-    def paired(self) -> bool:
-        return "text_pair" in self.splits["train"].column_names
-
-    @property
     def samples(self) -> int:
         return sum(len(rows) for rows in self.whole)
 

@@ -12,7 +12,7 @@ from cli.text import say
 from graphdb.errors import ZooError
 
 if TYPE_CHECKING:
-    from zoo.results import Settings
+    from zoo.recording import Settings
 
 
 @click.command()

@@ -24,7 +24,7 @@ from zoo import (
     listing,
     prediction,
     queries,
-    results,
+    recording,
     training,
 )
 from zoo.forgetting import Forgotten
@@ -81,10 +81,10 @@ class Zoo:
         method: str = "full",
         create: bool = False,
         modality: str | None = None,
-        **settings: Unpack[results.Settings],
+        **settings: Unpack[recording.Settings],
     ) -> Changes:
-        """Add one fine-tuning result of one's own; see :func:`zoo.results.record_result`."""
-        return results.record_result(
+        """Add one fine-tuning result of one's own; see :func:`zoo.recording.record_result`."""
+        return recording.record_result(
             self.store,
             model,
             dataset,

@@ -23,7 +23,7 @@ from graphdb.records import Dataset, FineTuning, History, Model, Similarity
 from graphdb.runs import Provenance
 from graphdb.store import Store
 from tests.graphdb.zoos import predictions
-from zoo.results import record_result
+from zoo.recording import record_result
 
 MODELS = [f"m{i:02}" for i in range(40)]
 DATASETS = [f"d{i:02}" for i in range(12)]

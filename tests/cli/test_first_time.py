@@ -321,7 +321,8 @@ def test_every_command_that_writes_speaks_json(zoo: Zoo, tmp_path: Path) -> None
         ("model\tdataset\taccuracy\nvit\tpets\t.9\n", "separated by tabs"),
         ("model,dataset,accuracy\nvit,pets,91\n", "percentages are written as fractions"),
         (
-            "model,dataset,accuracy,seed\n" + "".join(f"vit,pets,9{n}.5,{n}\n" for n in range(9)),
+            "model,dataset,accuracy,seed\n"
+            + "".join(f"vit,pets,{90.5 + n / 2:g},{n}\n" for n in range(9)),
             "has 9 problems, nothing of it was taken: fine_tunings.csv:2: accuracy 90.5 is out of "
             "range, between 0 and 1 is allowed; percentages are written as fractions (and 8 rows "
             "like it). Correct",

@@ -38,7 +38,7 @@ def summarise(refused: Sequence[Refusal]) -> list[str]:
     """One line for the rows of a file that were refused alike, numbers aside; rare ones first."""
     alike: dict[tuple[str, str], list[Refusal]] = {}
     for refusal in refused:
-        key = (refusal.file, re.sub(r"\d+", "", refusal.reason))
+        key = (refusal.file, re.sub(r"[\d.]+", "", refusal.reason))
         alike.setdefault(key, []).append(refusal)
     return [
         f"{group[0]}" + (f" (and {len(group) - 1} rows like it)" if len(group) > 1 else "")

@@ -150,7 +150,7 @@ def test_only_what_shows_text_plain_writes_to_stderr() -> None:
 
 
 #: What a command's line may hold as it is: words of the program's own.
-_OWN = {"kind", "method", "example", "changes.run", "done.changes.run"}
+_OWN = {"SERVE", "kind", "method", "example", "changes.run", "done.changes.run"}
 _TYPED = re.compile(rf"\bzoo (?:--|(?:{'|'.join(COMMANDS)})\b)[^.;]*$")
 
 

@@ -55,7 +55,7 @@ def _front_matter(text: str) -> dict[object, object]:
 
     found = _FRONT.match(text[:_LONGEST])
     try:
-        data = yaml.load(found[1], Loader) if found else None  # noqa: S506  (it is a SafeLoader)
+        data = Loader(found[1]).get_single_data() if found else None
     except (ValueError, RecursionError, yaml.YAMLError):
         return {}
     return data if isinstance(data, dict) else {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
+import shlex
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,6 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection, wait
-from shlex import quote
 from threading import Thread
 
 import numpy as np
@@ -94,7 +94,8 @@ def target_rows(
             raise ZooError(f"No dataset {name!r}.{meant} List them with: zoo ls datasets")
         if not count[ids.index(name)]:
             raise ZooError(
-                f"'{name}' has no '{method}' results to compare with. See: zoo show {quote(name)}"
+                f"'{name}' has no '{method}' results to compare with. "
+                f"See: zoo show {shlex.quote(name)}"
             )
     return tuple(ids.index(name) for name in targets)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import dataclass
-from shlex import quote
 
 from graphdb.catalog import find_dataset
 from graphdb.errors import ZooError
@@ -47,7 +47,8 @@ def find_candidates(
     if answer is None:
         find_dataset(store, dataset)  # raises where it is unknown
         raise ZooError(
-            f"No {method} predictions for {dataset!r} yet. Make them: zoo predict {quote(dataset)}"
+            f"No {method} predictions for {dataset!r} yet. "
+            f"Make them: zoo predict {shlex.quote(dataset)}"
         )
     current, found = answer
     note = f"Learner {current['learner']} answered; the default has not predicted this dataset yet."

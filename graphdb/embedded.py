@@ -92,8 +92,9 @@ def _take_lock(folder: Path) -> FileLock:
         lock = FileLock(folder / "lock")
         lock.acquire(blocking=False)
     except Timeout:
+        holder = _holder(folder)
         raise ZooError(
-            f"The store {folder} is in use by {_holder(folder)}. {_advice(folder)}"
+            f"The store {folder} is in use by {holder}. {_advice(folder, holder)}"
         ) from None
     except OSError as error:
         raise ZooError(
@@ -120,8 +121,8 @@ def _holder(folder: Path) -> str:
     return f"process {pid} ({command})" if command else f"process {pid}"
 
 
-def _advice(folder: Path) -> str:
-    if _holder(folder).endswith(f"{SERVE})"):
+def _advice(folder: Path, holder: str) -> str:
+    if holder.endswith(f"{SERVE})"):
         return "It opens it for others: type the same command again in a moment"
     share = f"zoo --store {shlex.quote(f'embedded:{folder}')} {SERVE}"
     return f"Wait for it, or share it between commands with: {share}"

@@ -183,3 +183,12 @@ def fine_tuning_id(
     settings = (epochs, learning_rate, batch_size)
     numbers = tuple(None if n is None else float(n) for n in (*settings, seed))
     return digest(source, model, dataset, method, *numbers, occurrence)
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a store takes it: half of a surrogate pair, which files can spell, is no text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -23,6 +23,7 @@ from graphdb.records import (
     Pretraining,
     Similarity,
     Transferability,
+    is_unicode,
 )
 
 Row = dict[str, Any]
@@ -87,10 +88,7 @@ def _fits(key: object) -> bool:
         return False
     if key.isascii():
         return len(key) <= LONGEST_BYTES
-    try:
-        return len(key.encode()) <= LONGEST_BYTES
-    except UnicodeEncodeError:  # half of a surrogate pair: no text at all
-        return False
+    return is_unicode(key) and len(key.encode()) <= LONGEST_BYTES
 
 
 def _known(names: Iterable[str]) -> Callable[[Any], Row]:

@@ -93,7 +93,8 @@ def parse_bytes(text: str) -> int:
 
 def _parse(text: str, units: dict[str, int], wanted: str) -> int:
     match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*([a-zA-Z]*)\s*", text)
-    number = float(match[1]) * units.get(match[2].lower(), 0) if match else 0
-    if match is None or match[2].lower() not in units or number > MAX_INTEGER:
-        raise ZooError(f"{text[:200]!r} is not {wanted}")
-    return int(number)
+    if match is not None and match[2].lower() in units:
+        number = float(match[1]) * units[match[2].lower()]
+        if number <= MAX_INTEGER:
+            return int(number)
+    raise ZooError(f"{text[:200]!r} is not {wanted}")

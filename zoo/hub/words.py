@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from graphdb.records import MAX_ID, MAX_INTEGER
+from graphdb.records import MAX_ID, MAX_INTEGER, is_unicode
 
 
 def word(value: object) -> str | None:
     """A name; None for anything else: no text, an empty one, one that nobody would call a name."""
     if not isinstance(value, str) or not 0 < len(value) <= MAX_ID or "\0" in value:
         return None
-    try:
-        value.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair, which JSON and YAML can spell
-        return None
-    return value
+    return value if is_unicode(value) else None
 
 
 def whole(value: object) -> int | None:

@@ -13,7 +13,7 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
-from graphdb.records import MAX_ID, MAX_INTEGER
+from graphdb.records import MAX_ID, MAX_INTEGER, is_unicode
 from zoo.sources.refusals import Refuse, shown
 
 #: Characters of any other text.
@@ -74,7 +74,7 @@ def texts(cells: Cells, *, refuse: Refuse) -> list[str | None]:
 
     def sound(words: Sequence[str], _: Sequence[str | None]) -> bool:
         blob = "".join(words)
-        plain = "\0" not in blob and (blob.isascii() or _encodes(blob))
+        plain = "\0" not in blob and (blob.isascii() or is_unicode(blob))
         full = not column.required or all(words)
         return plain and full and max(map(len, words), default=0) <= longest
 
@@ -131,18 +131,10 @@ def _within(values: Sequence[float | None], column: Column) -> bool:
     return bool(np.all(np.isfinite(known) & (known >= low) & (known <= top)))
 
 
-def _encodes(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _text(text: str, longest: int) -> str:
     if len(text) > longest:
         raise ValueError(f"has {len(text):,} characters, at most {longest:,} are allowed")
-    if not _encodes(text):
+    if not is_unicode(text):
         raise ValueError(f"{shown(text)} is not UTF-8")
     if "\0" in text:
         raise ValueError(f"{shown(text)} holds a NUL character")

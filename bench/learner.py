@@ -28,9 +28,9 @@ from graphdb.columns import (
     Texts,
     Transferabilities,
 )
+from learn.gaussian_process import Prior, predict
 from learn.kernel import dataset_kernel
 from learn.learner import make_learner
-from learn.process import Prior, predict
 from learn.view import make_view
 
 FAMILIES = np.array(["vit", "swin", "convnext", "beit", "bert"], dtype=object)

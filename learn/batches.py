@@ -1,7 +1,7 @@
 """What a training step of the graph network sees: targets, models, visible edges, as PyG data.
 
 Every step hides whole targets, a random part of the history, and whole models. Letters of shapes as
-in ``learn.hetero``.
+in ``learn.message_passing``.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     Km(m, m')    metadata and pre-training, plus s_m s_m' for smallness (``learn.view``)
     Kd(d, d')    similarities, classes and samples
 
-None of them knows an id. ``learn.process`` is the Gaussian process that they make.
+None of them knows an id. ``learn.gaussian_process`` is the Gaussian process that they make.
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphdb.columns import Floats, Indices
+from learn.gaussian_process import Prior, predict
 from learn.kernel import KernelConfig, dataset_kernel
 from learn.network import Networks, train_networks
-from learn.process import Prior, predict
 from learn.settings import Config
 from learn.trees import Trees, train_trees
 from learn.tuning import inner_predictions

@@ -1,7 +1,7 @@
 """The graph network: its inputs, its weights, and its forward pass in NumPy.
 
-Training needs torch and PyG (``learn.hetero``, where the formulas stand); ranking does not, so that
-a command answers without paying for their import. A test holds the two passes equal.
+Training needs torch and PyG (``learn.message_passing``, where the formulas stand); ranking does
+not, so that a command answers without paying for their import. A test holds the two passes equal.
 
 Letters of shapes: K networks (stacked, every weight has that first axis), M models, D datasets,
 E edges of a relation, H hidden.
@@ -205,7 +205,7 @@ def attention(
     end: Indices,
     values: Floats,
 ) -> NDArray[np.float32]:
-    """One relation's messages, see ``learn.hetero.EdgeValueAttention``.
+    """One relation's messages, see ``learn.message_passing.EdgeValueAttention``.
 
     Shapes: [K, S, H], [K, T, H], [E], [E], [E, V] -> [K, T, H].
     """
@@ -303,7 +303,7 @@ def train_networks(
     device: str,
 ) -> Networks:
     """Networks of which each leaves one fold of the datasets out of everything it sees."""
-    from learn.hetero import fit_networks
+    from learn.message_passing import fit_networks
 
     return fit_networks(
         view, near, folds=folds, config=config, scores=scores, seed=seed, device=device

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from graphdb.columns import Floats, Indices
 from learn.calibration import conformity
 from learn.combination import Weights, choose, combine, prior
+from learn.gaussian_process import Prior, scales, told_doubt
 from learn.levels import Expected, expect, placed
 from learn.members import Inner
-from learn.process import Prior, scales, told_doubt
 from learn.view import View
 
 Mask = NDArray[np.bool_]

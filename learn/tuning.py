@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphdb.columns import Floats, Indices
+from learn.gaussian_process import Process
 from learn.kernel import KernelConfig, dataset_kernel, near_kernel, profile, size_kernel
 from learn.metrics import constant
-from learn.process import Process
 from learn.view import View
 
 Mask = NDArray[np.bool_]

@@ -27,8 +27,8 @@ with warnings.catch_warnings():
 
 from graphdb.columns import Floats
 from graphdb.errors import ZooError
-from learn.hetero import chosen_device
 from learn.learner import DEFAULT, threads
+from learn.message_passing import chosen_device
 from learn.thesis.edges import Edges
 
 HIDDEN = 128

@@ -15,9 +15,9 @@ from graphdb.columns import Subgraph, take
 from graphdb.errors import ZooError
 from learn import fingerprint, load_learner, make_learner, save_learner
 from learn.artifact import TREES
-from learn.hetero import fit_networks
 from learn.kernel import KernelConfig, dataset_kernel
 from learn.learner import Fitted, Ranking
+from learn.message_passing import fit_networks
 from learn.network import NetworkConfig
 from learn.regimes import keep_models
 from learn.view import fit_encoder, make_view

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from graphdb.columns import Subgraph
-from learn import process
+from learn import gaussian_process
+from learn.gaussian_process import Prior, predict
 from learn.kernel import KernelConfig, covariance, dataset_kernel, profile
-from learn.process import Prior, predict
 from learn.tuning import inner_predictions
 from learn.view import View, fit_encoder, make_view
 from tests.learn.graphs import Shape, generate, with_values, without
@@ -102,7 +102,7 @@ def test_a_sample_of_models_says_nearly_the_same(monkeypatch: pytest.MonkeyPatch
     graph = generate(Shape(models=80, datasets=6))
     hidden = without(graph, graph.fine_tunings.dataset != 0)
     exact = ask(hidden, 0)
-    monkeypatch.setattr(process, "LARGEST", 250)
+    monkeypatch.setattr(gaussian_process, "LARGEST", 250)
     sampled = ask(hidden, 0)
     assert np.corrcoef(exact[:, 0], sampled[:, 0])[0, 1] > 0.97
     assert not np.allclose(exact, sampled)

@@ -28,7 +28,7 @@ def trained(graph, *, scores: bool = False):
 @pytest.mark.parametrize("scores", [False, True])
 def test_numpy_and_torch_say_the_same(scores: bool) -> None:
     from learn.batches import Batch, hetero_data
-    from learn.hetero import GraphNetwork
+    from learn.message_passing import GraphNetwork
 
     graph = generate(Shape(share=0.7))
     view, near, networks = trained(graph, scores=scores)
@@ -102,7 +102,7 @@ def test_networks_of_a_fold_never_saw_it() -> None:
 
 def test_the_code_that_a_network_is_made_of_is_not_left_behind(tmp_path: Path) -> None:
     """PyG writes it into the temporary directory, and Python the bytecode of it beside it."""
-    code = "from learn.hetero import EdgeValueAttention; print(EdgeValueAttention({}).propagate)"
+    code = "from learn.message_passing import EdgeValueAttention as A; print(A({}).propagate)"
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHOND")}
     environment = clean | {"TMPDIR": str(tmp_path)}
     done = subprocess.run(

@@ -225,7 +225,7 @@ def scales(raw: Floats, before: Floats, prior: Prior) -> tuple[Floats, Floats]:
     number = use.sum(axis=1)
     known = np.isfinite(prior.level) and np.isfinite(prior.spread) and prior.spread > 0
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = use @ raw / number
+        mean = use @ raw / np.maximum(number, 1)
         square = (use * (raw[None] - mean[:, None]) ** 2).sum(axis=1)
         strength = 3.0 if known else 0.0
         first = prior.spread if known else 0.0

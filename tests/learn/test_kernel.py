@@ -5,7 +5,7 @@ import pytest
 
 from graphdb.columns import Subgraph
 from learn import gaussian_process
-from learn.gaussian_process import Prior, predict
+from learn.gaussian_process import Prior, predict, scales
 from learn.kernel import KernelConfig, covariance, dataset_kernel, profile
 from learn.tuning import inner_predictions
 from learn.view import View, fit_encoder, make_view
@@ -119,3 +119,10 @@ def test_the_dataset_kernel_is_one() -> None:
     near = dataset_kernel(view, CONFIG)
     np.testing.assert_allclose(np.diag(near), 1)
     assert np.linalg.eigvalsh(near).min() > -1e-9
+
+
+def test_without_its_own_only_record_a_model_is_left_with_the_prior() -> None:
+    one = np.array([0.9])
+    level, spread = scales(one, np.array([1.0]), Prior(0.5, 0.1))
+    assert (level[0], spread[0]) == (0.5, 0.1) and 0.5 < level[1] < 0.9
+    assert np.isnan(scales(one, np.array([1.0]), Prior(np.nan, np.nan))[0][0])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.options import as_json, open_zoo
+from cli.options import as_json, open_zoo, overwrite
 from cli.text import say
 from graphdb.address import resolve_address
 
@@ -81,16 +81,20 @@ def push(ctx: click.Context, url: str, database: str | None, as_json: bool) -> N
 
 @db.command()
 @click.argument("path", type=click.Path(path_type=Path))
+@overwrite("a file that is there")
 @as_json
 @click.pass_context
-def backup(ctx: click.Context, path: Path, as_json: bool) -> None:
+def backup(ctx: click.Context, path: Path, overwrite: bool, as_json: bool) -> None:
     """Write everything the store holds, learners' artefacts included, into one file."""
     from cli.progress import bar
     from zoo.backups import backup as write_backup
 
     with open_zoo(ctx) as zoo, bar("Backup") as move:
         done = write_backup(
-            zoo.store, path, progress=lambda table, done, total: move(0.0, f"{table} {done:,}")
+            zoo.store,
+            path,
+            overwrite=overwrite,
+            progress=lambda table, done, total: move(0.0, f"{table} {done:,}"),
         )
     _print_moved(
         done, as_json=as_json, next_=f"Restore it with: zoo db restore {shlex.quote(str(path))}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.options import as_json, method, modality, open_zoo
+from cli.options import as_json, method, modality, open_zoo, overwrite
 from cli.text import say
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ _COLUMNS = ("pearson", "spearman", "kendall", "weighted_kendall", "rel_at_1", "r
 @click.option("--learner", "learners", multiple=True, help="Repeat for several.")
 @click.option("--workers", type=click.IntRange(1), help="Processes (default: one a core).")
 @click.option("--plots", type=click.Path(path_type=Path), help="Draw the results into a folder.")
+@overwrite("pictures that are there (--plots)")
 @as_json
 @click.pass_context
 def evaluate(
@@ -48,6 +49,7 @@ def evaluate(
     learners: tuple[str, ...],
     workers: int | None,
     plots: Path | None,
+    overwrite: bool,
     as_json: bool,
 ) -> None:
     """Compare learners: each target's results are hidden, then predicted.
@@ -58,7 +60,7 @@ def evaluate(
     from cli.progress import bar
     from cli.rows import print_json
 
-    _check(regimes, plots)
+    _check(regimes, plots, overwrite=overwrite)
     results: list[Result] = []
     predictions: list[Prediction] = []
     with open_zoo(ctx) as zoo:
@@ -82,26 +84,22 @@ def evaluate(
     if not as_json:
         _print(results)
     if plots:
-        _draw(results, predictions, plots)
+        from zoo.evaluation import draw_pictures
+
+        for path in draw_pictures(results, predictions, plots, overwrite=overwrite):
+            say(f"Drawn: {path}")
 
 
-def _check(regimes: tuple[str, ...], plots: Path | None) -> None:
+def _check(regimes: tuple[str, ...], plots: Path | None, *, overwrite: bool) -> None:
     """What would fail only after the first regime, or after all of them, fails at once."""
     from learn.regimes import parse
 
     for regime in regimes:
         parse(regime)
     if plots:
-        from learn.plots import prepare
+        from zoo.evaluation import check_pictures
 
-        prepare(plots)
-
-
-def _draw(results: list[Result], predictions: list[Prediction], folder: Path) -> None:
-    from learn.plots import plot
-
-    for path in plot(results, predictions, folder):
-        say(f"Drawn: {path}")
+        check_pictures(plots, overwrite=overwrite)
 
 
 def _print(results: list[Result]) -> None:

@@ -7,18 +7,19 @@ from pathlib import Path
 
 import click
 
-from cli.options import as_json, open_zoo
+from cli.options import as_json, open_zoo, overwrite
 from cli.text import say
 
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
+@overwrite("another bundle that is there")
 @as_json
 @click.pass_context
-def export(ctx: click.Context, path: Path, as_json: bool) -> None:
+def export(ctx: click.Context, path: Path, overwrite: bool, as_json: bool) -> None:
     """Write models, datasets, embeddings and results as a record bundle (a folder of CSV files)."""
     with open_zoo(ctx) as zoo:
-        history = zoo.export(path)
+        history = zoo.export(path, overwrite=overwrite)
     if as_json:
         from cli.rows import print_json
 

@@ -23,6 +23,11 @@ count = click.option(
 )
 
 
+def overwrite(what: str) -> Callable[[Command], Command]:
+    """--overwrite, without which no command writes over what is there."""
+    return click.option("--overwrite", is_flag=True, help=f"Replace {what}.")
+
+
 def limits(command: Command) -> Command:
     """--max-parameters, --max-memory, --license, --family, --allow-unknown."""
     for option in (

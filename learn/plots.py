@@ -28,14 +28,14 @@ BINS = 10
 
 
 def plot(results: Sequence[Result], predictions: Sequence[Prediction], folder: Path) -> list[Path]:
-    """Draw what the results allow and return the files.
+    """Draw what the results allow into a folder that is there, and return the files.
 
     Args: ``predictions`` are those of one regime. Of several seeds the mean is drawn, and the
     range from the lowest to the highest.
 
-    Raises: ZooError where matplotlib is missing or the folder cannot be made.
+    Raises: ZooError where matplotlib is missing.
     """
-    prepare(folder)
+    check_matplotlib()
     regimes = list(dict.fromkeys(one.regime for one in results))
     drawn = {"rel_at_k": rel_at_k(results)}
     for number, regime in enumerate(regimes):
@@ -55,23 +55,14 @@ def plot(results: Sequence[Result], predictions: Sequence[Prediction], folder: P
     return [saved(figure, folder / f"{name}.png") for name, figure in drawn.items()]
 
 
-def prepare(folder: Path) -> None:
-    """Check, before anything long is computed, that pictures can be drawn into a folder.
-
-    Raises: ZooError where matplotlib is missing or the folder cannot be made.
-    """
+def check_matplotlib() -> None:
+    """Raise ZooError where matplotlib is missing."""
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError as error:
         raise ZooError(
             "Plots need matplotlib, which is not installed. Install it with: "
             "pip install 'transferzoo[plots]'"
-        ) from error
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ZooError(
-            f"Cannot make the folder {folder} ({error.strerror}). Name another with --plots"
         ) from error
 
 

@@ -11,7 +11,6 @@ import gzip
 import json
 import os
 import shlex
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -25,29 +24,31 @@ from graphdb.store import Row, Store
 from zoo.artifacts import artifacts_url, read_artifact, write_artifact
 from zoo.backup_files import FORMAT, VERSION, artifacts_of, digest_of, rows_of, verify
 from zoo.moving import Moved, Progress, begin_filling, check_filled
+from zoo.outputs import check_file, drafts
 
 #: Bytes of an artefact on one line.
 _PIECE = 1 << 20
 
 
-def backup(store: Store, path: Path, *, progress: Progress | None = None) -> Moved:
+def backup(
+    store: Store, path: Path, *, overwrite: bool = False, progress: Progress | None = None
+) -> Moved:
     """Write everything a store holds into one file, whole or not at all, readable by its owner.
 
     Raises:
-        ZooError: the file is there already, or cannot be written; or somebody wrote to the store
-            meanwhile, so that relationships were read whose ends were not.
+        ZooError: the file is there already and not to be replaced, or cannot be written; or
+            somebody wrote to the store meanwhile, so that relationships were read whose ends were
+            not.
     """
     report = progress or (lambda table, done, total: None)
     path = path.absolute()
     try:
-        if path.exists():
-            raise ZooError(f"{path} exists already. Name another file")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+        check_file(path, overwrite=overwrite)
+        with drafts(path) as folder:
             ends = Ends()
-            found = {table: _spool(store, table, Path(folder), ends, report) for table in TABLES}
-            names = _write(store, Path(folder), found)
-            (Path(folder) / "whole").replace(path)
+            found = {table: _spool(store, table, folder, ends, report) for table in TABLES}
+            names = _write(store, folder, found)
+            (folder / "whole").replace(path)
     except ValueError as error:
         raise ZooError(
             f"What was read from {store.address} is no whole zoo: {error}. "

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from graphdb.catalog import find_modality
+from graphdb.errors import ZooError
 from graphdb.store import Store
 from graphdb.subgraph import read_subgraph
 from learn import BASELINES, DEFAULT, Prediction, Result
 from learn import evaluate as evaluate_learners
+from zoo.outputs import check_folder, drafts
 from zoo.training import check_method
 
 
@@ -45,3 +49,48 @@ def evaluate(
         progress=progress,
         keep=keep,
     )
+
+
+def check_pictures(folder: Path, *, overwrite: bool) -> None:
+    """Check, before anything long is computed, that pictures can be drawn into a folder.
+
+    Raises:
+        ZooError: matplotlib is missing, the folder cannot be made or holds something.
+    """
+    from learn.plots import check_matplotlib
+
+    check_matplotlib()
+    check_folder(folder, overwrite=overwrite)
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def draw_pictures(
+    results: Sequence[Result],
+    predictions: Sequence[Prediction],
+    folder: Path,
+    *,
+    overwrite: bool = False,
+) -> list[Path]:
+    """Draw an evaluation into a folder; pictures of the same name in it are replaced, if told to.
+
+    Raises:
+        ZooError: as :func:`check_pictures`, or the disk refuses.
+    """
+    from learn.plots import plot
+
+    check_pictures(folder, overwrite=overwrite)
+    with _writing(folder), drafts(folder / "pictures") as fresh:
+        drawn = plot(results, predictions, fresh)
+        return [picture.replace(folder / picture.name) for picture in drawn]
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ZooError(
+            f"Cannot draw into {folder}: {error.strerror or error}. Name another folder with "
+            "--plots"
+        ) from error

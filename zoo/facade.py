@@ -67,9 +67,9 @@ class Zoo:
         """Write a history: TransferGraph's files or a record bundle."""
         return ingestion.ingest_records(self.store, Path(path), dry_run=dry_run, progress=progress)
 
-    def export(self, path: str | Path) -> History:
-        """Write everything the zoo holds as a record bundle."""
-        return ingestion.export_records(self.store, Path(path))
+    def export(self, path: str | Path, *, overwrite: bool = False) -> History:
+        """Write everything the zoo holds as a record bundle; ``overwrite`` replaces another one."""
+        return ingestion.export_records(self.store, Path(path), overwrite=overwrite)
 
     def record(
         self,

@@ -89,8 +89,13 @@ def _learnable(store: Store, modalities: set[str | None]) -> tuple[Learnable, ..
     return tuple(found[modality] for modality in sorted(found, key=str))
 
 
-def export_records(store: Store, path: Path) -> History:
-    """Write everything the zoo holds as a record bundle. Raises ZooError on an empty zoo."""
+def export_records(store: Store, path: Path, *, overwrite: bool = False) -> History:
+    """Write everything the zoo holds as a record bundle.
+
+    Raises:
+        ZooError: an empty zoo, or a folder that holds anything but the same bundle (another bundle
+            is replaced with ``overwrite``).
+    """
     from zoo.sources import write_bundle
 
     history = read_stored(store)
@@ -98,7 +103,7 @@ def export_records(store: Store, path: Path) -> History:
         raise ZooError(
             "The zoo is empty: nothing to export. Fill it first: zoo ingest records PATH"
         )
-    write_bundle(history, path)
+    write_bundle(history, path, overwrite=overwrite)
     return history
 
 

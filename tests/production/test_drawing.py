@@ -71,7 +71,12 @@ def test_a_hostile_name_is_text(store: Store, tmp_path: Path) -> None:
 
 def test_it_loads_nothing_from_elsewhere(store: Store, tmp_path: Path) -> None:
     write(store, small())
-    draw(find_neighbourhood(store, "m1"), tmp_path / "m1.html")
+    (tmp_path / "m1.html").write_text("mine")
+    with pytest.raises(ZooError, match=r"exists already.*--overwrite"):
+        draw(find_neighbourhood(store, "m1"), tmp_path / "m1.html")
+    assert (tmp_path / "m1.html").read_text() == "mine"
+    draw(find_neighbourhood(store, "m1"), tmp_path / "m1.html", overwrite=True)
+    assert [path.name for path in tmp_path.glob("*m1*")] == ["m1.html"]
     page = (tmp_path / "m1.html").read_text("utf-8")
     head = re.sub(r"<script.*?</script>|<style.*?</style>", "", page, flags=re.S)
     assert not re.search(r"""(src|href)=["']https?://""", head)
@@ -79,9 +84,10 @@ def test_it_loads_nothing_from_elsewhere(store: Store, tmp_path: Path) -> None:
 
 def test_what_cannot_be_drawn_is_one_line(store: Store, tmp_path: Path) -> None:
     write(store, small())
+    (tmp_path / "file").write_text("mine")
     with pytest.raises(ZooError, match="No model 'm9'"):
         find_neighbourhood(store, "m9")
     with pytest.raises(ZooError, match="Only a model or a dataset"):
         find_neighbourhood(store, "r", kind="run")
     with pytest.raises(ZooError, match="Cannot write"):
-        draw(find_neighbourhood(store, "m1"), tmp_path / "no" / "folder.html")
+        draw(find_neighbourhood(store, "m1"), tmp_path / "file" / "m1.html")

@@ -140,8 +140,12 @@ def test_backup_and_restore(
     assert stat.S_IMODE((tmp_path / "zoo.backup").stat().st_mode) == 0o600
     assert [file.name for file in tmp_path.iterdir() if "zoo" in file.name] == ["zoo.backup"]
     assert done.artifacts == 1
-    with pytest.raises(ZooError, match="exists already"):
+    written = (tmp_path / "zoo.backup").stat().st_ino
+    with pytest.raises(ZooError, match=r"exists already.*--overwrite"):
         backup(store, tmp_path / "zoo.backup")
+    assert (tmp_path / "zoo.backup").stat().st_ino == written
+    backup(store, tmp_path / "zoo.backup", overwrite=True)
+    assert (tmp_path / "zoo.backup").stat().st_ino != written
     place.empty()
     monkeypatch.setenv("ZOO_ARTIFACTS", str(tmp_path / "elsewhere"))
     found = restore(store, tmp_path / "zoo.backup")

@@ -69,9 +69,17 @@ def test_only_bundle_files_are_left(tmp_path: Path) -> None:
     ]
 
 
-def test_old_bundle_is_replaced_as_a_whole(tmp_path: Path) -> None:
-    write_bundle(full_history(), tmp_path / "out")
-    write_bundle(History(models=[Model("new")]), tmp_path / "out")
+def test_another_bundle_is_replaced_only_when_told(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write_bundle(full_history(), out)
+    before = {path.name: path.stat().st_ino for path in out.iterdir()}
+    write_bundle(full_history(), out)
+    # The same again is left alone.
+    assert {path.name: path.stat().st_ino for path in out.iterdir()} == before
+    with pytest.raises(ZooError, match=r"holds another bundle.*--overwrite"):
+        write_bundle(History(models=[Model("new")]), out)
+    assert {path.name: path.stat().st_ino for path in out.iterdir()} == before
+    write_bundle(History(models=[Model("new")]), out, overwrite=True)
     assert_same(read_bundle(tmp_path / "out"), History(models=[Model("new")]))
     assert not (tmp_path / "out" / "embeddings.npz").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
@@ -82,14 +90,14 @@ def test_folder_with_other_files_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     with pytest.raises(ZooError, match=r"no record bundle: it holds 'thesis\.tex'"):
-        write_bundle(full_history(), tmp_path)
+        write_bundle(full_history(), tmp_path, overwrite=True)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_file_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("mine")
     with pytest.raises(ZooError, match="is a file"):
-        write_bundle(History(), tmp_path / "out")
+        write_bundle(History(), tmp_path / "out", overwrite=True)
     assert (tmp_path / "out").read_text() == "mine"
 
 
@@ -111,7 +119,7 @@ def test_what_cannot_be_read_back_is_not_written(
 ) -> None:
     write_bundle(full_history(), tmp_path / "out")
     with pytest.raises(ZooError, match=reason):
-        write_bundle(history, tmp_path / "out")
+        write_bundle(history, tmp_path / "out", overwrite=True)
     assert_same(read_bundle(tmp_path / "out"), full_history())
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
@@ -124,7 +132,7 @@ def test_full_disk_leaves_the_old_bundle(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr("zoo.sources.export.write_vectors", full)
     with pytest.raises(ZooError, match="No space left on device"):
-        write_bundle(full_history(), tmp_path / "out")
+        write_bundle(full_history(), tmp_path / "out", overwrite=True)
     assert_same(read_bundle(tmp_path / "out"), full_history())
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
@@ -136,13 +144,13 @@ def test_failed_swap_puts_the_old_bundle_back(
     rename = Path.rename
 
     def fails(path: Path, target: Path) -> Path:
-        if path.name.endswith(".new"):
+        if path.name == "new":
             raise OSError(5, "Input/output error")
         return rename(path, target)
 
     monkeypatch.setattr(Path, "rename", fails)
     with pytest.raises(ZooError, match="Input/output error"):
-        write_bundle(History(), tmp_path / "out")
+        write_bundle(History(), tmp_path / "out", overwrite=True)
     assert_same(read_bundle(tmp_path / "out"), full_history())
 
 

@@ -53,7 +53,7 @@ def make_history(shop: Workshop, results: list[Result]) -> History:
 
 def write_made(history: History, results: list[Result], *, command: str) -> None:
     """Write the bundle, and beside it what made it: versions, command, failures, the report."""
-    write_bundle(history, HISTORY)
+    write_bundle(history, HISTORY, overwrite=True)
     failures = [
         {"model": r.spec.model.id, "dataset": r.spec.dataset.id, "reason": r.outcome.reason}
         for r in results

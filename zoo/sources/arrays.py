@@ -27,6 +27,8 @@ _LARGEST = 16 * MAX_DIM + 65_536
 #: Bytes of all vectors of a bundle together, after decompression.
 MAX_BYTES = 1 << 31
 
+#: Equal vectors give equal bytes: no member has the time of its writing.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 #: What a damaged or hostile archive makes the readers of zip and npy raise.
 _DAMAGED = (
@@ -120,5 +122,6 @@ def write_vectors(path: Path, vectors: dict[str, NDArray[np.float32]]) -> None:
     """Write arrays by name, without pickle. ``numpy.savez`` would take a name for an argument."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for name, vector in vectors.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+            member = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
+            with archive.open(member, "w", force_zip64=True) as file:
                 npy.write_array(file, np.ascontiguousarray(vector, np.float32), allow_pickle=False)

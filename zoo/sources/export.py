@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import csv
+import filecmp
 import math
-import secrets
-import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from operator import attrgetter
 from pathlib import Path
 
 from graphdb.errors import ZooError
 from graphdb.records import History, Model, Pretraining
+from zoo.outputs import INSTEAD, drafts
 from zoo.sources.arrays import write_vectors
 from zoo.sources.cells import MAX_TEXT
 from zoo.sources.layout import ARRAYS, FILES, is_bundle_file
@@ -21,27 +20,31 @@ from zoo.sources.refusals import shown
 Cell = str | float | None
 
 
-def write_bundle(history: History, folder: Path) -> None:
+def write_bundle(history: History, folder: Path, *, overwrite: bool = False) -> None:
     """Write a history; the folder appears complete or not at all.
 
     An unknown value and an empty text are both an empty cell. A bundle that is already there is
-    replaced; a folder with anything else in it is not touched.
+    left as it is where it is the same, and replaced with ``overwrite``; a folder with anything else
+    in it is never touched.
 
     Raises:
-        ZooError: the folder holds something else, a relationship names a model or dataset that the
-            history lacks, a text cannot be stored in a bundle, or the disk refuses.
+        ZooError: the folder holds another bundle or something else, a relationship names a model or
+            dataset that the history lacks, a text cannot be stored in a bundle, or the disk
+            refuses.
     """
     _check_ends(history)
     try:
         folder = folder.resolve()
         _check_target(folder)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with _replacing(folder) as fresh:
+        with drafts(folder) as beside:
+            fresh = beside / "new"
+            fresh.mkdir()
             for name, header, rows in _tables(history):
                 _write_table(fresh / f"{name}.csv", header, rows)
             if history.embeddings:
                 vectors = {embedding.id: embedding.vector for embedding in history.embeddings}
                 write_vectors(fresh / ARRAYS, vectors)
+            _place(fresh, folder, overwrite)
     except OSError as error:
         raise ZooError(f"Cannot write {str(folder)[:500]}: {error.strerror or error}") from error
 
@@ -76,31 +79,31 @@ def _check_ends(history: History) -> None:
             )
 
 
-@contextmanager
-def _replacing(folder: Path) -> Iterator[Path]:
-    """A new folder beside ``folder`` that takes its place when everything went well."""
-    fresh = folder.parent / f".{folder.name}.{secrets.token_hex(4)}.new"
-    fresh.mkdir()
-    try:
-        yield fresh
-        _swap(fresh, folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-
-
-def _swap(fresh: Path, folder: Path) -> None:
+def _place(fresh: Path, folder: Path, overwrite: bool) -> None:
     """A folder with something in it cannot be renamed over: the old one steps aside first."""
-    if not folder.exists():
-        fresh.rename(folder)
+    if not folder.exists() or not any(folder.iterdir()):
+        fresh.replace(folder)
         return
-    old = fresh.with_suffix(".old")
-    folder.rename(old)
+    if _same(fresh, folder):
+        return
+    if not overwrite:
+        raise ZooError(f"{folder} holds another bundle. {INSTEAD}")
+    old = fresh.with_name("old")
     try:
+        folder.rename(old)
         fresh.rename(folder)
-    except OSError:
-        old.rename(folder)
+    except BaseException:
+        if old.exists():
+            old.rename(folder)
         raise
-    shutil.rmtree(old)
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two folders hold the same files, byte by byte."""
+    names = sorted(path.name for path in one.iterdir())
+    if names != sorted(path.name for path in other.iterdir()):
+        return False
+    return filecmp.cmpfiles(one, other, names, shallow=False)[0] == names
 
 
 def _write_table(path: Path, header: list[str], rows: Iterable[tuple[Cell, ...]]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.options import as_json, method, modality, open_zoo, overwrite
+from cli.options import as_json, method, modality, names, open_zoo, overwrite
 from cli.text import say
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ _COLUMNS = ("pearson", "spearman", "kendall", "weighted_kendall", "rel_at_1", "r
     "several.",
 )
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="How many.")
-@click.option("--targets", help="Datasets, separated by commas (default: all with 10 results).")
+@click.option(
+    "--targets", multiple=True, help="Datasets; repeat, or commas (default: all with 10 results)."
+)
 @click.option("--folds", type=click.IntRange(2), help="Hold out groups of targets.")
 @click.option("--learner", "learners", multiple=True, help="Repeat for several.")
 @click.option("--workers", type=click.IntRange(1), help="Processes (default: one a core).")
@@ -44,7 +46,7 @@ def evaluate(
     method: str,
     regimes: tuple[str, ...],
     seeds: int,
-    targets: str | None,
+    targets: tuple[str, ...],
     folds: int | None,
     learners: tuple[str, ...],
     workers: int | None,
@@ -72,7 +74,7 @@ def evaluate(
                     learners=learners,
                     regime=regime,
                     seeds=range(seeds),
-                    targets=[name for name in (targets or "").split(",") if name],
+                    targets=names(targets),
                     folds=folds,
                     workers=workers,
                     progress=move,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cli.options import as_json, dry_run, modality, open_zoo
+from cli.options import as_json, dry_run, modality, names, open_zoo
 from cli.text import say
 from graphdb.errors import ZooError
 
@@ -49,8 +49,8 @@ def settings(command: Command) -> Command:
 
 
 @click.command()
-@click.option("--models", multiple=True, help="Ids in the zoo, or references; repeat or commas.")
-@click.option("--datasets", multiple=True, help="Ids in the zoo, or references.")
+@click.option("--models", multiple=True, help="Ids in the zoo, or references; repeat, or commas.")
+@click.option("--datasets", multiple=True, help="Ids in the zoo, or references; the same.")
 @modality
 @settings
 @click.option("--seed", type=int, help="Only results of this seed count as present.")
@@ -108,8 +108,8 @@ def runs(
     from zoo.jobs.running import Progress, run_plan
 
     request = Request(
-        models=_names(models),
-        datasets=_names(datasets),
+        models=names(models),
+        datasets=names(datasets),
         modality=modality,
         settings=named(recipe, method=method, seed=seed, **options),
         seed=seed,
@@ -157,10 +157,6 @@ def _with_missing(store: Store, request: Request) -> tuple[Request, list[Failure
     if (request.models and not models) or (request.datasets and not datasets):
         raise ZooError(f"{failures[0].reference}: {failures[0].reason}")
     return replace(request, models=models, datasets=datasets), failures
-
-
-def _names(given: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for text in given for name in text.split(",") if name)
 
 
 def _print_plan(plan: Plan, *, as_json: bool, whole: bool) -> None:

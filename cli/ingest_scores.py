@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from cli.options import as_json, dry_run, modality, open_zoo
+from cli.options import as_json, dry_run, modality, names, open_zoo
 from cli.text import say
 
 
@@ -15,8 +15,8 @@ from cli.text import say
     "--method", "methods", multiple=True, default=("logme",), show_default=True,
     help="logme, hscore, regularised-hscore, leep or nce; repeat it.",
 )  # fmt: skip
-@click.option("--models", multiple=True, help="Ids in the zoo (default: all).")
-@click.option("--datasets", multiple=True, help="Ids in the zoo (default: all).")
+@click.option("--models", multiple=True, help="Ids in the zoo (default: all); repeat, or commas.")
+@click.option("--datasets", multiple=True, help="Ids in the zoo (default: all); the same.")
 @modality
 @click.option("--max-samples", type=click.IntRange(10), help="Samples of a dataset at most.")
 @click.option("--parallel", type=click.IntRange(1), default=1, help="Jobs at a time.")
@@ -45,7 +45,7 @@ def scores(
     from zoo.jobs.planning import Request
 
     request = Request(
-        models=models, datasets=datasets, modality=modality, max_samples=max_samples,
+        models=names(models), datasets=names(datasets), modality=modality, max_samples=max_samples,
         trust_remote_code=trust_remote_code, allow_pickle=allow_pickle,
     )  # fmt: skip
     with open_zoo(ctx) as zoo, counter("Scores") as tell:

@@ -28,6 +28,11 @@ def overwrite(what: str) -> Callable[[Command], Command]:
     return click.option("--overwrite", is_flag=True, help=f"Replace {what}.")
 
 
+def names(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Of an option that is repeated, or has its names between commas."""
+    return tuple(name for text in given for name in text.split(",") if name)
+
+
 def limits(command: Command) -> Command:
     """--max-parameters, --max-memory, --license, --family, --allow-unknown."""
     for option in (

@@ -13,6 +13,7 @@ from graphdb.subgraph import read_subgraph
 from learn import BASELINES, DEFAULT, Prediction, Result
 from learn import evaluate as evaluate_learners
 from zoo.outputs import check_folder, drafts
+from zoo.paths import one_by_one
 from zoo.training import check_method
 
 
@@ -36,14 +37,16 @@ def evaluate(
         ZooError: a learner, regime or target that does not exist, or nothing to evaluate on.
     """
     check_method(method)
+    if isinstance(seeds, int | str):
+        raise ZooError(f"seeds is a list of numbers, not {seeds!r}: seeds=range(3)")
     modality = modality or find_modality(store, method=method)
     return evaluate_learners(
         read_subgraph(store, modality),
-        learners=tuple(learners) or (DEFAULT, *BASELINES),
+        learners=one_by_one(learners, what="learners") or (DEFAULT, *BASELINES),
         method=method,
         regime=regime,
         seeds=seeds,
-        targets=tuple(targets) or None,
+        targets=one_by_one(targets, what="targets") or None,
         folds=folds,
         workers=workers,
         progress=progress,

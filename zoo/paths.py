@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+
+from graphdb.errors import ZooError
 
 
 def local_path(text: str | Path) -> Path | None:
@@ -18,3 +21,18 @@ def local_folder(text: str | Path) -> Path | None:
     """The folder that lies there."""
     path = local_path(text)
     return path if path is not None and path.is_dir() else None
+
+
+def one_by_one(given: str | Path | Iterable[str | Path], *, what: str) -> tuple[str, ...]:
+    """Names that a caller gives as a list; one alone needs none, and is not read letter by letter.
+
+    Raises:
+        ZooError: something else.
+    """
+    if isinstance(given, str | Path):
+        return (str(given),)
+    names = tuple(given) if isinstance(given, Iterable) else (given,)
+    for name in names:
+        if not isinstance(name, str | Path):
+            raise ZooError(f"{what} are names, not {name!r}: {what}=['one', 'another']")
+    return tuple(map(str, names))

@@ -356,6 +356,17 @@ def test_wrong_arguments_in_python_are_one_error(zoo: Zoo) -> None:
                 call()
 
 
+def test_one_name_in_python_needs_no_list(zoo: Zoo) -> None:
+    zoo(*VIT_ON_PETS)
+    with Python.open() as opened:
+        found = opened.evaluate(targets="pets", learners="model-mean", workers=1)
+        assert "pets" in {result.target for result in found}
+        with pytest.raises(ZooError, match="seeds=range"):
+            opened.evaluate(seeds=3)  # type: ignore[arg-type]
+        with pytest.raises(ZooError, match=r"targets are names, not 1: targets=\['one'"):
+            opened.evaluate(targets=[1])  # type: ignore[list-item]
+
+
 def test_an_open_zoo_says_where_it_is(place: Place) -> None:
     with Python.open() as opened:
         assert repr(opened) == f"Zoo({place.address!r})"

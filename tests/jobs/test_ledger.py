@@ -25,6 +25,7 @@ from graphdb.records import Dataset, FineTuning, History, Model
 from graphdb.runs import Provenance
 from graphdb.store import Store
 from tests.stores import Place
+from zoo.jobs.ingestion import ingest_scores
 from zoo.jobs.local import Finished
 from zoo.jobs.planning import Request, make_plan
 from zoo.jobs.running import Progress, ingest_runs
@@ -193,13 +194,15 @@ def test_a_plan_is_limited_to_what_is_named_and_says_what_is_not_there(store: St
     with pytest.raises(ZooError, match="zoo ingest models"):
         make_plan(store, Request())
     fill(store)
-    plan = make_plan(store, Request(models=("org/m2",), datasets=("org/d1",)))
+    plan = make_plan(store, Request(models="org/m2", datasets=["org/d1"]))  # type: ignore[arg-type]
     assert [(j.spec.model.id, j.spec.dataset.id) for j in plan.jobs] == [("org/m2", "org/d1")]
     assert plan.jobs[0].command.startswith("zoo ingest runs --models org/m2 --datasets org/d1")
     limited = make_plan(store, Request(max_samples=50, allow_pickle=True)).jobs[0]
     assert limited.command.endswith("--max-samples 50 --allow-pickle")
-    with pytest.raises(ZooError, match="No model 'org/none'"):
-        make_plan(store, Request(models=("org/none",)))
+    with pytest.raises(ZooError, match=r"No model 'org/m22' in the zoo\. Did you mean 'org/m2'"):
+        make_plan(store, Request(models="org/m22"))  # type: ignore[arg-type]
+    with pytest.raises(ZooError, match="No model 'org/m22'"):
+        ingest_scores(store, Request(models=("org/m22",)), methods="logme")
 
 
 def test_a_model_whose_files_nobody_knows_is_told_and_the_rest_go_on(store: Store) -> None:

@@ -21,9 +21,10 @@ from zoo.hub.references import ModelReference, read_references
 from zoo.jobs.launching import check_packages
 from zoo.jobs.local import LocalLauncher
 from zoo.jobs.patience import PATIENCE_SECONDS, PatientLedger
-from zoo.jobs.planning import Request, place_of
+from zoo.jobs.planning import Request, chosen, place_of
 from zoo.jobs.probing import Examined, Run, examine_dataset, ingest_dataset
 from zoo.jobs.specs import DatasetSource, ModelSource, ScoreSpec
+from zoo.paths import one_by_one
 
 Tell = Callable[[int, int], None]
 
@@ -37,18 +38,30 @@ class IngestedModels:
 
 def ingest_models(
     store: Store,
-    references: Sequence[ModelReference],
+    references: str | Sequence[str | ModelReference],
     *,
     allow_pickle: bool = False,
     tell: Tell = lambda done, total: None,
 ) -> IngestedModels:
-    """Write the metadata of models; one that cannot be read is a failed job with its reason."""
+    """Write the metadata of models; one that cannot be read is a failed job with its reason.
+
+    Args:
+        references: hub ids, folders, or files that list either.
+    """
+    references = _parsed(references)
     found, failures = describe_only(references, allow_pickle=allow_pickle, tell=tell)
     merged = _merged([one.history() for one in found])
     arguments = {"models": [str(reference) for reference in references]}
     changes = write_history(store, merged, provenance=Provenance("ingest models", arguments))
     _keep(store, "models", failures, [str(one.reference) for one in found])
     return IngestedModels(tuple(found), tuple(failures), changes)
+
+
+def _parsed(given: str | Sequence[str | ModelReference]) -> list[ModelReference]:
+    """Names as references; what is parsed already stays as it is."""
+    parsed = [] if isinstance(given, str) else [o for o in given if isinstance(o, ModelReference)]
+    names = given if isinstance(given, str) else [o for o in given if isinstance(o, str)]
+    return [*parsed, *read_references(list(one_by_one(names, what="references")))]
 
 
 def describe_only(
@@ -90,7 +103,7 @@ class IngestedDatasets:
 
 def ingest_datasets(
     store: Store,
-    references: Sequence[str],
+    references: str | Sequence[str],
     *,
     configs: dict[str, DatasetConfig] | None = None,
     config: DatasetConfig | None = None,
@@ -111,6 +124,7 @@ def ingest_datasets(
     Raises:
         ZooError: one ``name`` for several datasets.
     """
+    references = one_by_one(references, what="references")
     if name is not None and len(references) > 1:
         raise ZooError(f"--name {name} is for one dataset, {len(references)} were given")
     found, failures = [], []
@@ -188,7 +202,7 @@ def ingest_scores(
     store: Store,
     request: Request,
     *,
-    methods: Sequence[str],
+    methods: str | Sequence[str],
     parallel: int = 1,
     dry_run: bool = False,
     patience: float = PATIENCE_SECONDS,
@@ -203,6 +217,7 @@ def ingest_scores(
     """
     from learn.transferability import FEATURE_ESTIMATORS, OUTPUT_ESTIMATORS
 
+    methods = one_by_one(methods, what="methods")
     names = [*FEATURE_ESTIMATORS, *OUTPUT_ESTIMATORS]
     for method in methods:
         if method not in names:
@@ -241,11 +256,10 @@ def _score_plan(
     store: Store, request: Request, methods: Sequence[str]
 ) -> tuple[list[ScoreSpec], list[Failure]]:
     known = ledger.known_scores(store, methods)
-    models = ledger.find_models(store, modality=request.modality)
-    datasets = ledger.find_datasets(store, modality=request.modality)
+    models, datasets = chosen(store, request)
     specs, failures = [], {}
-    for dataset in [d for d in datasets if not request.datasets or d.id in request.datasets]:
-        for model in [m for m in models if not request.models or m.id in request.models]:
+    for dataset in datasets:
+        for model in models:
             missing = tuple(m for m in methods if (model.id, dataset.id, m) not in known)
             if model.modality != dataset.modality or not missing:
                 continue

@@ -13,13 +13,14 @@ from urllib.parse import unquote, urlparse
 import platformdirs
 
 from graphdb import jobs as ledger
-from graphdb.errors import ZooError
+from graphdb.errors import ZooError, did_you_mean
 from graphdb.records import fine_tuning_id
 from graphdb.store import Store
 from zoo.hub.configs import DatasetConfig, config_of
 from zoo.hub.failures import Failure
 from zoo.jobs.pricing import Price, Pricing
 from zoo.jobs.specs import DatasetSource, FineTuningSpec, ModelSource, Settings
+from zoo.paths import one_by_one
 
 Order = Literal["predicted", "cheap"]
 Node = TypeVar("Node", ledger.Model, ledger.Dataset)
@@ -50,6 +51,10 @@ class Request:
     threads: int | None = None
     places: Mapping[str, str] = field(default_factory=dict)
     configs: Mapping[str, DatasetConfig] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for what in ("models", "datasets", "trackers"):
+            object.__setattr__(self, what, one_by_one(getattr(self, what), what=what))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +109,7 @@ def make_plan(store: Store, request: Request) -> Plan:
     Raises:
         ZooError: a named model or dataset that the zoo does not hold, or nothing to pair.
     """
-    models = _chosen(ledger.find_models(store, modality=request.modality), request.models, "model")
-    datasets = _chosen(
-        ledger.find_datasets(store, modality=request.modality), request.datasets, "dataset"
-    )
+    models, datasets = chosen(store, request)
     known = ledger.known_results(store, method=request.settings.method)
     states, dead = ledger.job_states(store), set(ledger.dead_owners(store))
     pricing, folder = Pricing(known), checkpoints()
@@ -137,13 +139,23 @@ def make_plan(store: Store, request: Request) -> Plan:
     return Plan(ordered, price, **counts, unreachable=failures)
 
 
+def chosen(store: Store, request: Request) -> tuple[list[ledger.Model], list[ledger.Dataset]]:
+    """The models and datasets that a request names, or all. Raises ZooError for an unknown one."""
+    models = ledger.find_models(store, modality=request.modality)
+    datasets = ledger.find_datasets(store, modality=request.modality)
+    return (
+        _chosen(models, request.models, "model"),
+        _chosen(datasets, request.datasets, "dataset"),
+    )
+
+
 def _chosen(found: list[Node], names: tuple[str, ...], kind: str) -> list[Node]:
     """The named ones, or all. Raises ZooError for a name that is not there."""
     by_id = {one.id: one for one in found}
     for name in names:
         if name not in by_id:
             raise ZooError(
-                f"No {kind} '{name}' in the zoo. "
+                f"No {kind} '{name}' in the zoo.{did_you_mean(name, by_id)} "
                 f"Add it first: zoo ingest {kind}s {shlex.quote(name)}"
             )
     if not by_id:

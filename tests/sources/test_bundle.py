@@ -55,6 +55,18 @@ def test_three_files_are_required(tmp_path: Path, name: str) -> None:
     [
         ("models", "id,colour\nvit,red\nswin,\n", "models.csv:1: unknown column 'colour'"),
         ("models", "name\nvit\n", "models.csv:1: column 'id' is missing"),
+        (
+            "similarities",
+            "a,b,value,k\npets,dtd,1,2\n",
+            "similarities.csv:1: columns 'dataset_a', 'dataset_b' are missing; unknown columns "
+            "'a', 'b', 'k'; known are dataset_a, dataset_b, value, measure, probe, original",
+        ),
+        (
+            "models",
+            f"id,{','.join(f'c{n}' for n in range(99))}\nvit{',' * 99}\nswin{',' * 99}\n",
+            "unknown columns 'c0', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7' and 91 more; known",
+        ),
+        ("models", ",id\n0,vit\n1,swin\n", "models.csv:1: a column has no name"),
         ("models", "id,id\nvit,vit\nswin,swin\n", "models.csv:1: a column is named twice"),
         ("models", "", "models.csv:1: has no header row"),
         ("models", "id\nvit\nswin\nvit\n", "models.csv:4: model 'vit' is already listed on line 2"),

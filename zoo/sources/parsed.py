@@ -14,6 +14,8 @@ from zoo.sources.refusals import Problems, Refuse, shown
 from zoo.sources.tables import Chunk, chunks
 
 Known = dict[str, str]
+#: Columns of a wrong header that are named.
+_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +95,27 @@ def _check_header(header: list[str], columns: dict[str, Column], name: str, refu
         if len(header) == 1 and separator in header[0]:
             refuse(1, f"its columns are separated by {named}: save it with commas")
             return False
-    reasons = [
-        f"unknown column {shown(column)}; known are {', '.join(columns)}"
-        for column in header
-        if column not in columns
-    ]
     needed = [column.name for column in columns.values() if column.required]
-    reasons += [f"column {column!r} is missing" for column in needed if column not in header]
+    missing = [repr(column) for column in needed if column not in header]
     if name == "fine_tunings" and not {"accuracy", "value"} & set(header):
-        reasons.append("column 'accuracy' or 'value' is missing")
+        missing.append("'accuracy' or 'value'")
+    unknown = [shown(column) for column in header if column and column not in columns]
+    reasons = [f"{_named(missing)} {'is' if len(missing) == 1 else 'are'} missing"] * bool(missing)
+    if "" in header:
+        reasons.append("a column has no name (the index of a data frame? Write it without)")
     if len(set(header)) < len(header):
         reasons.append("a column is named twice")
-    for reason in reasons:
-        refuse(1, reason)
+    if unknown:
+        reasons.append(f"unknown {_named(unknown)}; known are {', '.join(columns)}")
+    if reasons:
+        refuse(1, "; ".join(reasons))
     return not reasons
+
+
+def _named(columns: list[str]) -> str:
+    some = ", ".join(columns[:_NAMED])
+    more = len(columns) - _NAMED
+    return f"column{'s' * (len(columns) > 1)} {some}" + (f" and {more} more" if more > 0 else "")
 
 
 def _parse(chunk: Chunk, columns: dict[str, Column], refuse: Refuse) -> Parsed:

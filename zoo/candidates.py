@@ -11,7 +11,7 @@ from graphdb.errors import ZooError
 from graphdb.records import MAX_INTEGER
 from graphdb.store import Row, Store, Transaction
 from zoo.limits import Limits, check_count
-from zoo.prediction import Candidate, Candidates
+from zoo.prediction import Candidate, Candidates, told
 from zoo.training import check_method
 
 #: How much further than the ``k`` best a first look goes where limits may leave some of them out.
@@ -43,16 +43,16 @@ def find_candidates(
     check_count(k)
     limits = limits or Limits()
     question = _Question(dataset, method, limits, k)
-    answer = store.transact(lambda tx: _read(tx, question), access="read")
-    if answer is None:
+    published = store.transact(lambda tx: _read(tx, question), access="read")
+    if published is None:
         find_dataset(store, dataset)  # raises where it is unknown
         raise ZooError(
             f"No {method} predictions for {dataset!r} yet. "
             f"Make them: zoo predict {shlex.quote(dataset)}"
         )
-    current, found = answer
+    current, found = published
     note = f"Learner {current['learner']} answered; the default has not predicted this dataset yet."
-    return Candidates(
+    answer = Candidates(
         dataset=dataset,
         modality=current["modality"],
         learner=current["learner"],
@@ -75,6 +75,7 @@ def find_candidates(
         notes=() if current["default"] else (note,),
         metric=found["metric"],
     )
+    return told(answer)
 
 
 def _read(tx: Transaction, question: _Question) -> tuple[Row, Row] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from graphdb.store import Store
 from graphdb.subgraph import read_subgraph
 from learn import Ranking
 from learn.levels import most_frequent_metric
-from learn.pairs import dataset_metric, measured
+from learn.pairs import SMALLER_IS_BETTER, dataset_metric, measured
 from zoo.artifacts import artifacts_url, fetch_artifact
 from zoo.limits import Limits, check_count
 from zoo.newcomers import examine_newcomers, find_newcomers, store_newcomers, with_newcomer
@@ -27,6 +28,8 @@ from zoo.training import check_method
 Progress = Callable[[int, int], None]
 #: Newest learners looked through for one of the method.
 _LEARNERS = 1_000
+#: A difference of accuracies that a table shows.
+_VISIBLE = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +134,24 @@ def predict(
         for row, ranking in zip(rows, rankings, strict=True)
     ]
     return [
-        replace(answer, metric=metrics[row] or usual)
+        told(replace(answer, metric=metrics[row] or usual))
         for row, answer in zip(rows, answers, strict=True)
     ]
+
+
+def told(answer: Candidates) -> Candidates:
+    """With a note where accuracies do not follow the ranks: a result of the dataset tells of its
+    level, and each model is placed without its own."""
+    sign = -1.0 if answer.metric in SMALLER_IS_BETTER else 1.0
+    known = [sign * model.accuracy for model in answer.models if model.accuracy is not None]
+    own = sum(model.measured is not None for model in answer.models)
+    if not own or all(later < before + _VISIBLE for before, later in pairwise(known)):
+        return answer
+    note = (
+        f"The accuracies are not in order: a model with a result here ({own} of these "
+        f"{len(answer.models)}) is placed without it, the others with it. Ranks count."
+    )
+    return replace(answer, notes=(*answer.notes, note))
 
 
 def _modality(

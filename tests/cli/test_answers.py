@@ -85,6 +85,21 @@ def test_own_record_does_not_move_its_prediction(trained: Zoo, history: Path) ->
     assert math.isclose(after[best]["score"], before[best]["score"], abs_tol=1e-6)
 
 
+def test_ranks_that_accuracies_do_not_follow_are_explained(trained: Zoo, place: Place) -> None:
+    place.run("CREATE (:Dataset {id: 'new', modality: 'image'})")
+    before = trained("predict", "new", "-k", "25", "--json").objects
+    accuracies = [row["accuracy"] for row in before]
+    assert accuracies == sorted(accuracies, reverse=True)
+    trained("record", before[0]["model"], "new", "--accuracy", "0.99")
+    after = trained("predict", "new", "-k", "25", "--json").objects
+    assert after[0]["model"] == before[0]["model"]
+    assert math.isclose(after[0]["accuracy"], before[0]["accuracy"], abs_tol=0.01)
+    assert after[1]["accuracy"] > after[0]["accuracy"]
+    for command in ("predict", "candidates"):
+        assert "(1 of these 25) is placed without it" in trained(command, "new", "-k", "25").err
+        assert "Ranks count" not in trained(command, "new", "-k", "1").err
+
+
 def test_what_is_missing_is_said(trained: Zoo, history: Path, tmp_path: Path) -> None:
     dataset = first_id(history / "datasets.csv")
     assert f"zoo predict {dataset}" in trained.fails("candidates", dataset)

@@ -45,7 +45,8 @@ def _print_answer(answer: Candidates, limits: Limits) -> None:
         ]
         for model in answer.models
     ]
-    how = f"{answer.method} fine-tuning, {answer.metric}, learner {answer.learner}"
+    smaller = " (smaller is better)" if answer.metric == "mse" else ""
+    how = f"{answer.method} fine-tuning, {answer.metric}{smaller}, learner {answer.learner}"
     title = f"{answer.dataset}: {how}"
     if rows:
         print_table(_COLUMNS, rows, title)

@@ -74,4 +74,5 @@ def models(
         if found and not dry_run:
             say("Next: zoo ingest datasets REF..., then zoo ingest runs")
     if failures and not found:
-        raise ZooError(f"None of {len(failures)} models could be read; why: zoo ls jobs")
+        why = "" if dry_run else "; why: zoo ls jobs"
+        raise ZooError(f"None of {len(failures)} models could be read{why}")

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from cli.answers import print_answers
 from cli.text import plain
 from graphdb.records import Refusal
 from tests.cli.command import Ended, Zoo
 from tests.cli.test_history import first_id
 from tests.stores import Place
-from zoo import Limits, ZooError
+from zoo import Candidate, Candidates, Limits, ZooError
 from zoo import Zoo as Python
 from zoo.sources.refusals import summarise
 
@@ -304,6 +305,19 @@ def test_answers_name_the_metric(zoo: Zoo, tmp_path: Path) -> None:
         # No result of this kind yet: it is expected in what the zoo's other datasets have.
         ended = zoo(command, "birds", "-k", "1")
         assert "f1, learner" in ended.out and "birds --f1 ..." in ended.err
+
+
+def test_of_an_error_the_smaller_is_said_to_be_better(capsys: pytest.CaptureFixture[str]) -> None:
+    best = Candidate(1, "vit", 0.9, 2.5, 2.0, 3.0, 0.5, *[None] * 7)
+    answer = Candidates("pets", "image", "l", "full", (best,), 1, 1, {}, metric="mse")
+    print_answers([answer], as_json=False, limits=Limits())
+    assert "full fine-tuning, mse (smaller is better), learner l\n" in capsys.readouterr().out
+
+
+def test_a_dry_run_sends_nobody_to_what_it_did_not_write(zoo: Zoo, tmp_path: Path) -> None:
+    error = zoo.fails("ingest", "models", str(tmp_path), "--dry-run")
+    assert error == "Error: None of 1 models could be read"
+    assert "zoo ls jobs" in zoo.fails("ingest", "models", str(tmp_path))
 
 
 def test_every_command_that_writes_speaks_json(zoo: Zoo, tmp_path: Path) -> None:

@@ -22,13 +22,19 @@ def notes_for(
     expected: Expected,
     unlike: bool,
     score: Floats,
+    accuracy: Floats,
     models: Indices,
     config: KernelConfig,
 ) -> tuple[str, ...]:
     """What the user should know about this ranking."""
     notes = []
     if not np.isfinite(expected.level):
-        notes.append("Ranking only: too few datasets with results to predict an accuracy.")
+        notes.append(
+            "No interval: too few other datasets with results; the accuracies follow from the "
+            "results here."
+            if np.isfinite(accuracy).any()
+            else "Ranking only: too few datasets with results to predict an accuracy."
+        )
     if unlike and len(models):
         best = str(graph.models.id[informative(view, near, target, score, models, config)])
         notes.append(

@@ -109,6 +109,7 @@ class FittedInductive:
                 expected=expected,
                 unlike=unlike,
                 score=score,
+                accuracy=accuracy,
                 models=rows,
                 config=self.members.kernel,
             ),

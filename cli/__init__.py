@@ -46,6 +46,8 @@ _COMMANDS = {
 def zoo(ctx: click.Context, store: str | None, database: str | None, verbose: bool) -> None:
     """Which pre-trained models should I fine-tune on my dataset?
 
+    First: zoo ingest records HISTORY, then: zoo train, then: zoo predict DATASET.
+
     Without --store: ZOO_STORE, else NEO4J_URI (with NEO4J_USERNAME and NEO4J_PASSWORD), else an
     embedded store in your data folder.
     """

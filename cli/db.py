@@ -22,7 +22,7 @@ def db() -> None:
     """The database itself."""
 
 
-@db.command()
+@db.command(short_help="Show what the store is and holds.")
 @as_json
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
@@ -38,7 +38,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
         _print_status(found)
 
 
-@db.command()
+@db.command(short_help="Keep an embedded store open for several commands.")
 @click.pass_context
 def serve(ctx: click.Context) -> None:
     """Keep an embedded store open, so that several commands can use it at once."""
@@ -51,7 +51,7 @@ def serve(ctx: click.Context) -> None:
     say("Stopped.")
 
 
-@db.command()
+@db.command(short_help="Copy everything into another store.")
 @click.argument("url")
 @click.option("--database", help="Database of the target (default: its user's home database).")
 @as_json
@@ -79,7 +79,7 @@ def push(ctx: click.Context, url: str, database: str | None, as_json: bool) -> N
     _print_moved(done, as_json=as_json, next_=f"Next: zoo --store {shlex.quote(url)} db status")
 
 
-@db.command()
+@db.command(short_help="Write everything into one file.")
 @click.argument("path", type=click.Path(path_type=Path))
 @overwrite("a file that is there")
 @as_json

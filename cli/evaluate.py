@@ -34,7 +34,12 @@ _COLUMNS = ("pearson", "spearman", "kendall", "weighted_kendall", "rel_at_1", "r
     "--targets", multiple=True, help="Datasets; repeat, or commas (default: all with 10 results)."
 )
 @click.option("--folds", type=click.IntRange(2), help="Hold out groups of targets.")
-@click.option("--learner", "learners", multiple=True, help="Repeat for several.")
+@click.option(
+    "--learner",
+    "learners",
+    multiple=True,
+    help="Such as inductive, model-mean, gat+xgb or score:logme. Repeat for several.",
+)
 @click.option("--workers", type=click.IntRange(1), help="Processes (default: one a core).")
 @click.option("--plots", type=click.Path(path_type=Path), help="Draw the results into a folder.")
 @overwrite("pictures that are there (--plots)")

@@ -19,7 +19,7 @@ from graphdb.errors import ZooError
     type=click.FloatRange(0.5, 0.99),
     default=0.8,
     show_default=True,
-    help="Of intervals.",
+    help="Share of true values that intervals shall hold.",
 )
 @click.option("--no-write", is_flag=True, help="Answer only; store nothing.")
 @limits
@@ -43,7 +43,10 @@ def predict(
     k: int,
     as_json: bool,
 ) -> None:
-    """Rank models for datasets and write the links back as PREDICTED relationships."""
+    """Rank models for datasets and write the links back as PREDICTED relationships.
+
+    A dataset is an id in the zoo, or the path of a new one: an image folder, csv, json or parquet.
+    """
     from cli.answers import print_answers
     from cli.progress import counter
 

@@ -36,6 +36,7 @@ def test_command_has_help(path: tuple[str, ...], capsys: pytest.CaptureFixture[s
     shown = Zoo(capsys)(*path, "--help").out
     assert shown.startswith(f"Usage: zoo {' '.join(path)}".rstrip())
     assert len(shown.split("\n\n")[1].strip()) > 10
+    assert "...\n" not in shown.partition("Commands:")[2], "a line of help is cut"
 
 
 @pytest.mark.parametrize("group", [(), ("ingest",), ("db",)], ids=" ".join)

@@ -41,6 +41,7 @@ with warnings.catch_warnings():
     from torch_geometric.utils import softmax
 
 from graphdb.columns import Floats, Indices
+from graphdb.errors import ZooError
 from learn.batches import draw, hetero_data, labels
 from learn.learner import threads
 from learn.network import RELATIONS, SLOPE, NetworkConfig, Networks, shapes
@@ -203,7 +204,7 @@ def fit_networks(
     torch.manual_seed(seed)
     work = config.networks * config.targets * config.models * config.records * config.hidden
     torch.set_num_threads(threads(work))
-    place = torch.device(chosen_device(device))
+    place = chosen_device(device)
     random = np.random.default_rng([seed, 4])
     fold = np.arange(config.networks) % len(folds)
     known = np.stack([~np.isin(view.pairs.dataset, folds[one]) for one in fold])  # [K, N]
@@ -239,8 +240,16 @@ def objective(predicted: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
     return (pointwise + 0.3 * listwise).mean(1).sum()
 
 
-def chosen_device(device: str) -> str:
-    """``auto`` takes an accelerator where there is one."""
-    if device != "auto":
-        return device
-    return "cuda" if torch.cuda.is_available() else "cpu"
+def chosen_device(device: str) -> torch.device:
+    """``auto`` takes an accelerator where there is one.
+
+    Raises: ZooError for a device that is not here.
+    """
+    name = device
+    if device == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        return torch.zeros(1, device=name).device
+    except (RuntimeError, AssertionError) as error:  # the latter from a torch without the driver
+        why = str(error).partition("\n")[0].partition(". ")[0][:100].rstrip(".")
+        raise ZooError(f"No device {device!r} here ({why}). Take another: --device cpu") from None

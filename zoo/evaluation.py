@@ -14,7 +14,7 @@ from learn import BASELINES, DEFAULT, Prediction, Result
 from learn import evaluate as evaluate_learners
 from zoo.outputs import check_folder, drafts
 from zoo.paths import one_by_one
-from zoo.training import check_method
+from zoo.training import check_method, check_seed
 
 
 def evaluate(
@@ -39,6 +39,8 @@ def evaluate(
     check_method(method)
     if isinstance(seeds, int | str):
         raise ZooError(f"seeds is a list of numbers, not {seeds!r}: seeds=range(3)")
+    for seed in seeds:
+        check_seed(seed)
     modality = modality or find_modality(store, method=method)
     return evaluate_learners(
         read_subgraph(store, modality),

@@ -21,8 +21,20 @@ if TYPE_CHECKING:
 
 
 def find_newcomers(store: Store, names: Sequence[str]) -> list[str]:
-    """Those of ``names`` that are no stored dataset but a path."""
-    return [name for name in names if local_path(name) and not store.read("dataset", id=name)]
+    """Those of ``names`` that are no stored dataset but a path.
+
+    Raises:
+        ZooError: one that can only be a path, where nothing lies.
+    """
+    paths = [name for name in names if local_path(name) or name.startswith((".", "/", "~"))]
+    newcomers = [path for path in paths if not store.read("dataset", id=path)]
+    for path in newcomers:
+        if not local_path(path):
+            raise ZooError(
+                f"{path[:500]} does not exist. Give an image folder, a csv, json or parquet file, "
+                "or an id: zoo ls datasets"
+            )
+    return newcomers
 
 
 def examine_newcomers(store: Store, paths: Sequence[str]) -> dict[str, Examined]:

@@ -34,6 +34,7 @@ def train(
         ZooError: nothing to learn from, or a learner that cannot be kept.
     """
     check_method(method)
+    check_seed(seed)
     modality = modality or find_modality(store, method=method)
     learner = learner or DEFAULT
     graph = read_subgraph(store, modality)
@@ -72,6 +73,12 @@ def check_method(method: str) -> None:
     """Raises ZooError for a method of fine-tuning that does not exist."""
     if method not in METHODS:
         raise ZooError(f"No fine-tuning method {method!r}. There are: {', '.join(METHODS)}")
+
+
+def check_seed(seed: int) -> None:
+    """Raises ZooError for what no generator of random numbers takes."""
+    if seed < 0:
+        raise ZooError(f"seed {seed} is not 0 or more")
 
 
 def describe(fitted: object, what: str) -> dict[str, object]:

@@ -83,7 +83,7 @@ def train_network(
             f"models and datasets, not {size:,}. One that takes more: --learner {DEFAULT}"
         )
     torch.set_num_threads(threads(size * size))
-    place = torch.device(chosen_device(device))
+    place = chosen_device(device)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         x = node_features(similar, models=models, size=size).to(place)

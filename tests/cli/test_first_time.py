@@ -362,10 +362,14 @@ def test_wrong_arguments_in_python_are_one_error(zoo: Zoo) -> None:
             lambda: opened.forget("vit", kind="thing"),
             lambda: opened.predict(["pets"]),  # type: ignore[arg-type]
             lambda: Limits(max_parameters="100M"),  # type: ignore[arg-type]
+            lambda: opened.train(seed=-1),
+            lambda: opened.evaluate(seeds=[0, -1]),
+            lambda: opened.predict("./pets"),
         ):
             with pytest.raises(
                 ZooError,
-                match=r"^(No kind 'thing'|k=|limit -1|Name datasets|max_parameters '100M')",
+                match=r"^(No kind 'thing'|k=|limit -1|Name datasets|max_parameters '100M'|seed -1"
+                r"|\./pets does not exist)",
             ):
                 call()
 

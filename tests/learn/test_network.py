@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from graphdb.errors import ZooError
 from learn.kernel import KernelConfig, dataset_kernel
 from learn.network import NetworkConfig, Networks, train_networks
 from learn.view import fit_encoder, make_view
@@ -111,3 +112,12 @@ def test_the_code_that_a_network_is_made_of_is_not_left_behind(tmp_path: Path) -
     )  # fmt: skip
     assert "propagate" in done.stdout
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:99"])
+def test_a_device_that_is_not_here_is_one_line(device: str) -> None:
+    from learn.message_passing import chosen_device
+
+    with pytest.raises(ZooError, match=f"^No device '{device}' here .*--device cpu$") as error:
+        chosen_device(device)
+    assert "\n" not in str(error.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -20,6 +21,8 @@ T = TypeVar("T")
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#9A8700", "#000000")
 GREYS = ("#555555", "#777777", "#999999", "#bbbbbb")
 MARKERS = "osD^vP*X"
+#: Letters of a name.
+LONGEST = 36
 
 
 def by(rows: Iterable[T], key: Callable[[T], str]) -> list[tuple[str, list[T]]]:
@@ -55,7 +58,7 @@ def line(
     colour, marker = look(learner, number)
     at = [one for one, _ in there]
     panel.plot(at, [one.mean() for _, one in there], color=colour, marker=marker, ms=5,
-               label=learner)  # fmt: skip
+               label=caption(learner))  # fmt: skip
     panel.fill_between(
         at, [one.min() for _, one in there], [one.max() for _, one in there], color=colour,
         alpha=0.12, linewidth=0,
@@ -67,7 +70,7 @@ def dot(panel: Axes, values: Floats, row: float, learner: str, number: int, *, n
     colour, marker = look(learner, number)
     panel.hlines(row, values.min(), values.max(), color=colour, linewidth=1, alpha=0.6)
     panel.plot([values.mean()], [row], color=colour, marker=marker, ms=5, linestyle="",
-               label=learner if named else None)  # fmt: skip
+               label=caption(learner) if named else None)  # fmt: skip
 
 
 def panels_of(
@@ -104,6 +107,17 @@ def slug(text: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "-." else "-" for letter in text)
 
 
+def caption(name: str) -> str:
+    """A name of anybody's as a label: short, on one line, never read as a formula."""
+    text = "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]}…{text[-LONGEST // 2 :]}"
+    return text.replace("$", r"\$")
+
+
 def saved(figure: Figure, path: Path) -> Path:
-    figure.savefig(path, dpi=130)
+    with warnings.catch_warnings():
+        # Letters that the font lacks are drawn as boxes.
+        warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
+        figure.savefig(path, dpi=130)
     return path

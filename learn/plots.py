@@ -14,7 +14,19 @@ import numpy as np
 from graphdb.columns import Floats
 from graphdb.errors import ZooError
 from learn.metrics import DEPTHS
-from learn.panels import COLOURS, by, dot, known, legend, line, look, panels_of, saved, slug
+from learn.panels import (
+    COLOURS,
+    by,
+    caption,
+    dot,
+    known,
+    legend,
+    line,
+    look,
+    panels_of,
+    saved,
+    slug,
+)
 from learn.results import AGGREGATES, Prediction, Result
 
 if TYPE_CHECKING:
@@ -106,12 +118,12 @@ def metrics_by_target(results: Sequence[Result]) -> Figure:
         panel.set(title=label, ylim=(len(names) - 0.5, -0.5))
         panel.set_yticks(
             range(len(names)),
-            [name.replace("_", " ") if name in AGGREGATES else name for name in names],
+            [name.replace("_", " ") if name in AGGREGATES else caption(name) for name in names],
         )
         panel.axhline(len(names) - 2.5, color="#cccccc", linewidth=1)
         if panel is not panels[0]:
             panel.set_yticklabels([])
-    figure.suptitle(f"{results[0].modality}, {results[0].regime}")
+    figure.suptitle(f"{caption(results[0].modality)}, {results[0].regime}")
     legend(figure, panels[0])
     return figure
 
@@ -149,7 +161,8 @@ def predicted_and_true(predictions: Sequence[Prediction]) -> Figure:
         ends = np.concatenate([one.truth, said.low, said.high])
         low, high = float(np.nanmin(ends)), float(np.nanmax(ends))
         panel.plot([low, high], [low, high], color="#999999", linewidth=1, zorder=1)
-        panel.set_title(f"{one.target}\n{held.mean():.0%} of {len(held)} inside", fontsize=9)
+        share = f"{held.mean():.0%} of {len(held)} inside"
+        panel.set_title(f"{caption(one.target)}\n{share}", fontsize=9)
     figure.supxlabel("true")
     figure.supylabel("predicted, with interval")
     figure.suptitle(

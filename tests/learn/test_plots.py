@@ -77,6 +77,17 @@ def test_without_intervals_or_fractions_only_two(results: list[Result], tmp_path
     assert names == ["rel_at_k.png", "metrics_by_target.png"]
 
 
+@pytest.mark.parametrize("name", ["$\\frac$", "数据\n集", "x" * 900])
+def test_names_of_others_are_drawn_as_short_text(
+    results: list[Result], tmp_path: Path, name: str
+) -> None:
+    named = [replace(one, target=name) for one in results[:1]]
+    assert len(plot(named, [prediction(name)], tmp_path)) == 4
+    [label, *_] = metrics_by_target(named).axes[0].get_yticklabels()
+    title = predicted_and_true([prediction(name)]).axes[0].get_title()
+    assert len(label.get_text()) < 40 and title.startswith(f"{label.get_text()}\n")
+
+
 def test_lines_are_means_over_seeds(results: list[Result]) -> None:
     panel = rel_at_k(results).axes[0]
     rows = [

@@ -51,12 +51,10 @@ def test_eight_writers_and_a_reader_at_once(shared: str, tmp_path: Path) -> None
     stop = tmp_path / "stop"
     with ExitStack() as stack:
         reader = _start(stack, "reader", str(stop), str(len(MODELS)), *PREDICTED)
-        writers = [
-            _start(stack, "writer", str(each), learners[each % 2]) for each in range(WRITERS)
-        ]
-        told = [_ended(writer) for writer in writers]
+        told = _ended(_start(stack, "writer", str(WRITERS), *learners))
         stop.touch()
-        seen = _ended(reader)
+        [seen] = _ended(reader)
+    assert len(told) == WRITERS
     rows, retries = (sum(each[what] for each in told) for what in ("rows", "retries"))
     print(f"{shared}: {rows} rows written, {retries} retries by {[e['retries'] for e in told]}, "
           f"seconds {[each['seconds'] for each in told]}; {seen['readings']} readings, "
@@ -79,11 +77,11 @@ def _start(stack: ExitStack, what: str, *arguments: str) -> subprocess.Popen[str
     return process
 
 
-def _ended(process: subprocess.Popen[str]) -> dict[str, Any]:
+def _ended(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
+    """What each of its writers, or the reader, told."""
     out, errors = process.communicate(timeout=500)
     assert process.returncode == 0, errors[-2000:]
-    found: dict[str, Any] = json.loads(out)
-    return found
+    return [json.loads(line) for line in out.splitlines()]
 
 
 def _check(store: Store, told: list[dict[str, Any]], learners: list[str]) -> None:

@@ -1,15 +1,18 @@
-"""One of many writers, as a process of its own: ``python -m tests.production.writer N LEARNER``.
+"""Many writers, each a process: ``python -m tests.production.writer COUNT LEARNER...``.
 
-Imports an overlapping history, adds single results, predicts with a trained learner, again and
-again; a line of JSON says what was acknowledged and what it cost.
+Each imports an overlapping history, adds single results, predicts with a trained learner, again and
+again; a line of JSON a writer says what was acknowledged and what it cost. They are forked from one
+parent that has the libraries in memory, so that all of them begin at once.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import multiprocessing
 import sys
 import time
+from importlib import import_module
 from itertools import pairwise
 
 from graphdb.changes import Changes
@@ -23,6 +26,8 @@ DATASETS = [f"d{i:02}" for i in range(20)]
 #: Those that every writer predicts and every reader asks about.
 PREDICTED = DATASETS[:5]
 ROUNDS = 2
+#: What a prediction imports, before any writer is forked.
+_LIBRARIES = ("zoo.facade", "learn.artifact", "learn.ranking", "crepes", "scipy.linalg")
 
 
 def history(writer: int) -> History:
@@ -45,7 +50,21 @@ def _value(model: int, dataset: int) -> float:
     return round(0.6 + 0.15 * math.sin(model) + 0.1 * math.cos(dataset + model % 3), 4)
 
 
-def main(writer: int, learner: str) -> None:
+def main(count: int, learners: list[str]) -> int:
+    """How many writers failed."""
+    for name in _LIBRARIES:
+        import_module(name)
+    fork = multiprocessing.get_context("fork")
+    given = [(each, learners[each % len(learners)]) for each in range(count)]
+    writers = [fork.Process(target=write, args=arguments) for arguments in given]
+    for each in writers:
+        each.start()
+    for each in writers:
+        each.join()
+    return sum(each.exitcode != 0 for each in writers)
+
+
+def write(writer: int, learner: str) -> None:
     start = time.perf_counter()
     recorded, rows = [], 0
     with Zoo.open() as zoo:
@@ -58,7 +77,8 @@ def main(writer: int, learner: str) -> None:
             rows += _written(changes) + _written(result) + sum(each.total for each in answers)
         retries = zoo.store.retries
     seconds = round(time.perf_counter() - start, 1)
-    print(json.dumps({"recorded": recorded, "rows": rows, "retries": retries, "seconds": seconds}))
+    told = {"recorded": recorded, "rows": rows, "retries": retries, "seconds": seconds}
+    sys.stdout.write(json.dumps(told) + "\n")  # one write: the writers share a pipe
 
 
 def _written(changes: Changes) -> int:
@@ -66,4 +86,4 @@ def _written(changes: Changes) -> int:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2])
+    sys.exit(main(int(sys.argv[1]), sys.argv[2:]))

@@ -22,6 +22,10 @@ _PAIRS = (
 )
 _TEXTS = ("text", "sentence", "content", "review", "tweet", "comment", "question", "title")
 
+#: Columns that a message lists, and characters of each.
+_LISTED = 20
+_LONGEST = 80
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -101,4 +105,6 @@ def _length(rows: Dataset, name: str) -> float:
 
 
 def _listed(rows: Dataset) -> str:
-    return ", ".join(rows.column_names) or "no columns"
+    names = [name[:_LONGEST] for name in rows.column_names[:_LISTED]]
+    more = f" and {len(rows.column_names) - _LISTED:,} more" if rows.column_names[_LISTED:] else ""
+    return ", ".join(names) + more or "no columns"

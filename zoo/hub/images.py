@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 
 from graphdb.errors import ZooError
 
+#: Names of files that are images and nothing else.
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm"})
 #: As the column ``image`` holds it undecoded: a path, or bytes that may have one.
 File = dict[str, Any] | None
 #: Files named of those that cannot be read.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphdb.errors import ZooError
+from zoo.hub.images import SUFFIXES as IMAGES
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 _BUILDERS = {
     ".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"
 }  # fmt: skip
-_IMAGES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm"})
 
 
 def read_local(path: Path) -> dict[str, Dataset]:
@@ -29,11 +30,11 @@ def read_local(path: Path) -> dict[str, Dataset]:
     datasets.disable_progress_bars()
     if path.is_file():
         return _file(path)
-    suffixes = {file.suffix.lower() for file in path.rglob("*") if file.is_file()}
+    suffixes = {file.suffix.lower() for file in _files(path)}
     tables = sorted(suffixes & set(_BUILDERS))
-    if suffixes & _IMAGES and "metadata.csv" not in {file.name for file in path.iterdir()}:
+    if suffixes & IMAGES and "metadata.csv" not in {file.name for file in path.iterdir()}:
         return _folder(path, "imagefolder", data_dir=str(path), drop_labels=False)
-    if not tables and not suffixes & _IMAGES:
+    if not tables and not suffixes & IMAGES:
         raise ZooError(
             f"{path}: no images, csv, json or parquet files; "
             "describe another layout in a TOML configuration with --config"
@@ -41,9 +42,20 @@ def read_local(path: Path) -> dict[str, Dataset]:
     return _folder(path, str(path))
 
 
+def _files(folder: Path) -> Iterator[Path]:
+    """Every file. Raises ZooError for what the library would read for ever: a pipe, a device."""
+    for one in folder.rglob("*"):
+        if one.is_file():
+            yield one
+        elif one.exists() and not one.is_dir():
+            raise ZooError(f"{folder}: {one.relative_to(folder)} is no regular file; remove it")
+
+
 def _folder(folder: Path, *names: str, **options: object) -> dict[str, Dataset]:
     """The files of a folder. Its README may name others, which are none of its own."""
     import datasets
+
+    from zoo.hub.downloads import prepare
 
     try:
         builder = datasets.load_dataset_builder(*names, **options)
@@ -57,8 +69,7 @@ def _folder(folder: Path, *names: str, **options: object) -> dict[str, Dataset]:
                     f"{folder}: it names {file[:200]!r}, which is not in it; remove the data_files "
                     "of its README.md"
                 )
-    builder.download_and_prepare()
-    return dict(builder.as_dataset())
+    return prepare(builder, where=str(folder))
 
 
 def _refuse_script(reference: str, error: RuntimeError) -> None:
@@ -73,13 +84,16 @@ def _refuse_script(reference: str, error: RuntimeError) -> None:
 def _file(path: Path) -> dict[str, Dataset]:
     import datasets
 
-    builder = _BUILDERS.get(path.suffix.lower())
-    if builder is None:
+    from zoo.hub.downloads import prepare
+
+    name = _BUILDERS.get(path.suffix.lower())
+    if name is None:
         known = ", ".join(sorted(_BUILDERS))
         raise ZooError(f"{path}: a dataset file ends with one of {known}")
     options = {"delimiter": "\t"} if path.suffix.lower() == ".tsv" else {}
     try:
-        return dict(datasets.load_dataset(builder, data_files=str(path), **options))
+        builder = datasets.load_dataset_builder(name, data_files=str(path), **options)
+        return prepare(builder, where=str(path))
     except ValueError as error:  # a header alone
         if "corresponds to no data" not in str(error):
             raise
@@ -95,14 +109,15 @@ def read_remote(reference: str, *, revision: str | None = None) -> dict[str, Dat
     """
     import datasets
 
+    from zoo.hub.downloads import prepare
+
     datasets.disable_progress_bars()
     if reference.startswith("~") or Path(reference).is_absolute():
         raise ZooError(f"{reference}: no such file or folder")
     for name, subset in _readings(reference):
         try:
-            return _exactly(
-                dict(datasets.load_dataset(name, subset, revision=revision)), reference, revision
-            )
+            builder = datasets.load_dataset_builder(name, subset, revision=revision)
+            return _exactly(prepare(builder, where=reference), reference, revision)
         except datasets.exceptions.DatasetNotFoundError as error:
             if "is a gated dataset" in str(error):
                 raise ZooError(

@@ -44,7 +44,7 @@ def datasets(
     Each gets its classes, samples and fingerprint, an embedding by the history's own probe and its
     similarity to all datasets that the same probe has seen.
     """
-    from cli.progress import counter
+    from cli.progress import bar
     from cli.rows import print_json, print_table
     from zoo.hub.configs import choose_configs
     from zoo.jobs.ingestion import ingest_datasets
@@ -52,7 +52,7 @@ def datasets(
     configs = choose_configs(
         references, path=path, label=label, text=text, text_pair=text_pair, image=image
     )
-    with open_zoo(ctx) as zoo, counter("Datasets") as tell:
+    with open_zoo(ctx) as zoo, bar("Datasets") as tell:
         done = ingest_datasets(
             zoo.store, references, configs=configs, name=name, max_samples=max_samples,
             probe=probe, tell=tell,

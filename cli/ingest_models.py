@@ -31,13 +31,13 @@ def models(
     Only the configuration, the card and the header of the weights are read; nothing of a model's
     own code runs. A model that cannot be read is kept as a failed job, and the rest go on.
     """
-    from cli.progress import counter
+    from cli.progress import bar
     from cli.rows import print_json, print_table
     from zoo.hub.references import read_references, with_options
     from zoo.jobs.ingestion import describe_only, ingest_models
 
     wanted = with_options(read_references(list(references)), revision=revision, name=name)
-    with counter("Models") as tell:
+    with bar("Models") as tell:
         if dry_run:
             found, failures = describe_only(wanted, allow_pickle=allow_pickle, tell=tell)
         else:

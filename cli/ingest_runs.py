@@ -149,11 +149,13 @@ def _with_missing(store: Store, request: Request) -> tuple[Request, list[Failure
     """Named references that the zoo does not know are added first."""
     from dataclasses import replace
 
+    from cli.progress import bar
     from zoo.jobs.ingestion import add_missing
 
-    models, datasets, failures = add_missing(
-        store, request.models, request.datasets, configs=dict(request.configs)
-    )
+    with bar("Add") as tell:
+        models, datasets, failures = add_missing(
+            store, request.models, request.datasets, configs=dict(request.configs), tell=tell
+        )
     if (request.models and not models) or (request.datasets and not datasets):
         raise ZooError(f"{failures[0].reference}: {failures[0].reason}")
     return replace(request, models=models, datasets=datasets), failures

@@ -39,7 +39,7 @@ def scores(
     as_json: bool,
 ) -> None:
     """Score how well models would transfer, without fine-tuning; features are computed once."""
-    from cli.progress import counter
+    from cli.progress import bar
     from cli.rows import print_json
     from zoo.jobs.ingestion import ingest_scores
     from zoo.jobs.planning import Request
@@ -48,7 +48,7 @@ def scores(
         models=names(models), datasets=names(datasets), modality=modality, max_samples=max_samples,
         trust_remote_code=trust_remote_code, allow_pickle=allow_pickle,
     )  # fmt: skip
-    with open_zoo(ctx) as zoo, counter("Scores") as tell:
+    with open_zoo(ctx) as zoo, bar("Scores") as tell:
         done = ingest_scores(
             zoo.store, request, methods=methods, parallel=parallel, dry_run=dry_run, tell=tell
         )

@@ -48,12 +48,12 @@ def predict(
     A dataset is an id in the zoo, or the path of a new one: an image folder, csv, json or parquet.
     """
     from cli.answers import print_answers
-    from cli.progress import counter
+    from cli.progress import bar
 
     if bool(datasets) == all_:
         raise ZooError("Name datasets, or say --all. List them with: zoo ls datasets")
     within = make_limits(max_parameters, max_memory, license_, family, allow_unknown)
-    with open_zoo(ctx) as zoo, counter("Predict") as move:
+    with open_zoo(ctx) as zoo, bar("Predict") as move:
         answers = zoo.predict(
             *datasets,
             modality=modality,

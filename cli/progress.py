@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from cli.text import plain
+
+#: Without these the libraries that jobs need, imported later, would draw bars of their own across.
+_OTHER_BARS = ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS")
 
 
 @contextmanager
@@ -25,6 +29,8 @@ def bar(title: str, *, estimated: bool = True) -> Iterator[Callable[[float, str]
         *((TimeRemainingColumn(),) if estimated else ()),
     )
     console = Console(stderr=True)
+    for name in _OTHER_BARS:
+        os.environ.setdefault(name, "1")
     # Where nobody looks, an empty bar would still end in an empty line.
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
@@ -35,10 +41,3 @@ def bar(title: str, *, estimated: bool = True) -> Iterator[Callable[[float, str]
             progress.update(task, completed=fraction, description=plain(f"{title}: {text}"))
 
         yield move
-
-
-@contextmanager
-def counter(title: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar moved by how many are done of how many."""
-    with bar(title) as move:
-        yield lambda done, total: move(done / max(total, 1), f"{done} of {total}")

@@ -137,7 +137,7 @@ class Zoo:
         k: int = 10,
         level: float = 0.8,
         write: bool = True,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Callable[[float, str], None] | None = None,
     ) -> list[Candidates]:
         """Rank models for datasets (all that have results where none is named)."""
         return prediction.predict(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from graphdb.columns import Datasets, Embeddings, Similarities, Subgraph
 from graphdb.errors import ZooError
 from graphdb.store import Store
+from zoo.jobs.counting import Tell, piece_of, silent
 from zoo.paths import local_path
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ def find_newcomers(store: Store, names: Sequence[str]) -> list[str]:
     return newcomers
 
 
-def examine_newcomers(store: Store, paths: Sequence[str]) -> dict[str, Examined]:
+def examine_newcomers(
+    store: Store, paths: Sequence[str], *, tell: Tell = silent
+) -> dict[str, Examined]:
     """Datasets by their paths, as the graph would hold them.
 
     Metadata, embedding by the history's own probe, similarities; nothing is stored.
@@ -45,14 +48,17 @@ def examine_newcomers(store: Store, paths: Sequence[str]) -> dict[str, Examined]
     Raises:
         ZooError: a path holds no dataset that can be read, or the extra ``jobs`` is missing.
     """
-    return {path: _examine(store, path) for path in paths}
+    found = {}
+    for number, path in enumerate(paths):
+        found[path] = _examine(store, path, piece_of(tell, number, len(paths), name=path))
+    return found
 
 
-def _examine(store: Store, path: str) -> Examined:
+def _examine(store: Store, path: str, tell: Tell) -> Examined:
     try:
-        from zoo.jobs.probing import examine_dataset, run_here
+        from zoo.jobs.probing import examine_dataset
 
-        return examine_dataset(store, path, run=run_here)
+        return examine_dataset(store, path, alone=False, tell=tell)
     except ModuleNotFoundError as error:
         raise ZooError(
             f"Reading {path!r} needs {error.name}. Install it: pip install 'transferzoo[jobs]'"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -21,11 +21,11 @@ from learn import Ranking
 from learn.levels import most_frequent_metric
 from learn.pairs import SMALLER_IS_BETTER, dataset_metric, measured
 from zoo.artifacts import artifacts_url, fetch_artifact
+from zoo.jobs.counting import Tell, silent, tell_count
 from zoo.limits import Limits, check_count
 from zoo.newcomers import examine_newcomers, find_newcomers, store_newcomers, with_newcomer
 from zoo.training import check_method
 
-Progress = Callable[[int, int], None]
 #: Newest learners looked through for one of the method.
 _LEARNERS = 1_000
 #: A difference of accuracies that a table shows.
@@ -87,7 +87,7 @@ def predict(
     k: int = 10,
     level: float = 0.8,
     write: bool = True,
-    progress: Progress | None = None,
+    progress: Tell | None = None,
 ) -> list[Candidates]:
     """Rank all models for ``datasets`` (all of the modality where none is named), best first.
 
@@ -101,10 +101,11 @@ def predict(
     """
     check_method(method)
     check_count(k)
+    tell = progress or silent
     paths = find_newcomers(store, datasets)
     if paths:
         _check_learners(store, method)
-    newcomers = examine_newcomers(store, paths)
+    newcomers = examine_newcomers(store, paths, tell=tell)
     known = [name for name in datasets if name not in newcomers]
     kinds = {found.dataset.modality for found in newcomers.values()}
     modality = modality or _modality(store, known, kinds, method=method)
@@ -119,12 +120,12 @@ def predict(
     notes = {found.dataset.id: found.notes for found in newcomers.values()}
     fitted = fetch_artifact(record.artifact, sha256=record.sha256, url=artifacts_url(store.address))
     rankings: list[Ranking] = []
-    for done, row in enumerate(rows, start=1):
+    for done, row in enumerate(rows):
+        tell_count(tell, done, len(rows))
         ranking = fitted.rank(graph, row, level=level, top=k)
         more = notes.get(graph.datasets.id[row], ())
         rankings.append(replace(ranking, notes=(*more, *ranking.notes)))
-        if progress is not None:
-            progress(done, len(rows))
+    tell_count(tell, len(rows), len(rows))
     metrics = dataset_metric(graph, method=record.method)
     usual = most_frequent_metric(metrics) or "accuracy"
     if write:

@@ -14,7 +14,6 @@ from graphdb.store import Store
 from tests.cli.command import Zoo, zoo_alone
 from tests.jobs.conftest import break_weights, make_images
 from zoo.jobs.ingestion import ingest_datasets
-from zoo.jobs.probing import run_here
 
 RUN = ("ingest", "runs", "--epochs", "1", "--image-size", "32", "--max-length", "16",
        "--threads", "1", "--parallel", "2")  # fmt: skip
@@ -83,7 +82,7 @@ def test_what_is_broken_in_a_plan_is_told_and_the_rest_is_done(
     zoo("ingest", "models", *map(str, sorted(models.iterdir())))
     sound = [str(datasets / name) for name in TAKEN]
     with Store.open() as opened:
-        taken = ingest_datasets(opened, sound, probe="/none", run=run_here)
+        taken = ingest_datasets(opened, sound, probe="/none", alone=False)
     names = [one.dataset.id for one in taken.datasets]
     names += [str(datasets / name) for name in REFUSED if name != "refused"]
     # Sound when they were added, broken when they are trained.

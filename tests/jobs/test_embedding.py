@@ -15,8 +15,9 @@ from zoo.jobs.adaptive import Moments, gather, is_settled, stratified_order
 from zoo.jobs.embedding import embed, load_probe
 from zoo.jobs.failures import JobError
 from zoo.jobs.forward import score_job
+from zoo.jobs.probing import run_alone
 from zoo.jobs.similarity import similarities
-from zoo.jobs.specs import DatasetSource, ModelSource, ScoreSpec, Settings
+from zoo.jobs.specs import DatasetSource, EmbeddingSpec, ModelSource, ScoreSpec, Settings
 from zoo.jobs.vectors import EmbeddingCache
 
 PLAIN = Settings(max_length=16)
@@ -231,6 +232,19 @@ def test_a_cached_embedding_comes_back_bit_by_bit(
     np.testing.assert_array_equal(again.domain, found.domain)
     np.testing.assert_array_equal(again.class_aware, found.class_aware)
     assert cache.get("fingerprint", "another probe") is None
+
+
+def test_a_job_in_another_process_counts_its_rows(
+    image_model: Path, images: Path, tmp_path: Path
+) -> None:
+    told: list[tuple[int, int]] = []
+    spec = EmbeddingSpec(
+        id="e", fingerprint="f", modality="image", probe=source(image_model), cache=tmp_path,
+        dataset=DatasetSource(id="d", reference=str(images)), counter=tmp_path / "rows", threads=1,
+    )  # fmt: skip
+    done = run_alone(spec, tell=lambda *rows: told.append(rows))
+    assert done.status == "done", done.reason
+    assert told == sorted(set(told)) and told[-1] == (done.metrics["samples"], 81)
 
 
 def vector(name: str, *values: float, probe: str = "p", method: str = "domain") -> Embedding:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,14 +20,14 @@ from tests.jobs.conftest import make_images
 from tests.jobs.test_hub_models import make_folder
 from tests.stores import Place
 from zoo.hub.configs import DatasetConfig, config_of, with_config
-from zoo.hub.datasets import LoadedDataset
+from zoo.hub.datasets import LoadedDataset, load_dataset
 from zoo.hub.references import read_references
 from zoo.jobs.finetuning import fine_tune
 from zoo.jobs.ingestion import ingest_datasets, ingest_models
 from zoo.jobs.launching import launcher_for, parse_seconds
 from zoo.jobs.planning import Request, make_plan
-from zoo.jobs.probing import choose_probe, examine_dataset, run_here
-from zoo.jobs.specs import EmbeddingSpec, Outcome, Settings
+from zoo.jobs.probing import choose_probe, examine_dataset
+from zoo.jobs.specs import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -55,53 +58,65 @@ def test_datasets_come_with_embeddings_and_similarities_to_all_before(
     store: Store, image_model: Path, tmp_path: Path
 ) -> None:
     folders = [make_images(tmp_path / f"set{n}", each=8, seed=n) for n in range(3)]
+    told: list[tuple[float, str]] = []
     done = ingest_datasets(
-        store, [str(folder) for folder in folders], probe=str(image_model), run=run_here
-    )
+        store, [str(folder) for folder in folders], probe=str(image_model), alone=False,
+        tell=lambda share, what: told.append((share, what)),
+    )  # fmt: skip
     assert [len(one.similarities) for one in done.datasets] == [0, 2, 4]  # two methods each
     found = ledger.probe_embeddings(store, str(image_model))
     assert len(found) == 6
     assert len(store.read("all_similarities", hidden=[])) == 6
-    again = ingest_datasets(
-        store, [str(folders[0])], probe=str(image_model), run=run_here
-    ).datasets[0]
+    again = ingest_datasets(store, [str(folders[0])], probe=str(image_model), alone=False).datasets[
+        0
+    ]
     assert again.dataset == done.datasets[0].dataset, "and its vectors come from the cache"
     assert again.seconds < done.datasets[0].seconds
+    shares, doing = zip(*told, strict=True)
+    assert list(shares) == sorted(shares), "a bar moves one way, by rows and by datasets"
+    assert doing[:3] == (
+        "set0, reading",
+        f"set0, loading {image_model}",
+        "set0, 0 rows of 15 at most",
+    )
+    assert doing[3].startswith("set0, 15 rows of 15 at most") and doing[4] == "1 of 3"
 
 
 def test_the_historys_own_probe_is_used(store: Store, image_model: Path, tmp_path: Path) -> None:
     first = make_images(tmp_path / "first", each=8)
-    ingest_datasets(store, [str(first)], probe=str(image_model), run=run_here)
+    ingest_datasets(store, [str(first)], probe=str(image_model), alone=False)
     assert choose_probe(store, "image").id == str(image_model)
     other = make_images(tmp_path / "other", each=8, seed=5)
-    examined = examine_dataset(store, str(other), run=run_here)
+    examined = examine_dataset(store, str(other), alone=False)
     assert examined.embeddings[0].probe == str(image_model)
     assert {s.probe for s in examined.similarities} == {str(image_model)} and not examined.notes
     assert len(ledger.find_datasets(store)) == 1, "looking stores nothing"
 
 
 def test_a_dataset_that_was_read_whole_is_not_read_again_for_its_embedding(
-    store: Store, image_model: Path, images: Path, tmp_path: Path
+    store: Store, image_model: Path, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given: list[LoadedDataset | None] = []
+    kept, read = tmp_path / "kept", list[str]()
 
-    def run(job: EmbeddingSpec, data: LoadedDataset | None) -> Outcome:
-        given.append(data)
-        elsewhere = job.dataset.model_copy(update={"reference": "/moved/away"})
-        return run_here(job.model_copy(update={"dataset": elsewhere}), data)
+    def load(reference: str, **options: Any) -> LoadedDataset:
+        read.append(reference)
+        return load_dataset(reference, **options)
 
-    examined = examine_dataset(store, str(images), probe=str(image_model), run=run)
-    assert examined.embeddings and given[0] is not None, examined.notes
-    capped = examine_dataset(
-        store, str(images), probe=str(image_model), run=run, max_samples=60, cache=tmp_path
+    monkeypatch.setattr("zoo.jobs.forward.load_dataset", load)
+    look = partial(
+        examine_dataset, store, str(images), probe=str(image_model), alone=False, cache=kept
     )
-    assert not capped.embeddings and given[1] is None, "an embedding is of all rows"
+    capped = look(max_samples=60)
+    assert read == [str(images)] and capped.embeddings[0].samples > 60, "an embedding is of all"
+    shutil.rmtree(kept)
+    again = look()
+    assert again.embeddings and len(read) == 1, again.notes
 
 
 def test_a_probe_that_is_not_at_hand_is_said_and_the_rest_stands(
     store: Store, images: Path
 ) -> None:
-    examined = examine_dataset(store, str(images), probe="/no/such/probe", run=run_here)
+    examined = examine_dataset(store, str(images), probe="/no/such/probe", alone=False)
     assert examined.dataset.classes == 3 and not examined.embeddings
     assert "Without similarity" in examined.notes[0] and "/no/such/probe" in examined.notes[0]
 
@@ -111,7 +126,7 @@ def test_a_dataset_that_fails_is_kept_and_the_rest_goes_on(
 ) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
-    done = ingest_datasets(store, [str(empty), str(images)], probe="/none", run=run_here)
+    done = ingest_datasets(store, [str(empty), str(images)], probe="/none", alone=False)
     assert len(done.datasets) == len(done.failures) == 1
     [job] = store.read("list_jobs", limit=5)
     assert job["status"] == "failed" and "no images" in job["error"]
@@ -129,16 +144,19 @@ def test_times_and_places_are_checked() -> None:
 
 
 def test_the_commands_fill_a_zoo_from_nothing(
-    place: Place, zoo: Zoo, image_model: Path, images: Path
+    place: Place, zoo: Zoo, image_model: Path, images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Models, a dataset, a priced plan, its runs, scores; and all of it again does nothing."""
     if place.kind == "neo4j":
         pytest.skip("commands are the same on both; the library's calls run on both above")
+    monkeypatch.setenv("FORCE_COLOR", "1")
     [model] = zoo("ingest", "models", str(image_model), "--name", "m", "--json").objects
     assert model["family"] == "resnet"
     done = zoo("ingest", "datasets", str(images), "--name", "d", "--probe", "m", "--json")
     [found] = done.objects
     assert found["dataset"]["classes"] == 3 and found["samples_seen"], done.err
+    assert "Datasets: shades, loading m" in done.err, "what takes long is said"
+    assert "Generating" not in done.err, "by our own bar alone"
     run = ("ingest", "runs", "--epochs", "1", "--image-size", "32", "--threads", "1")
     planned = zoo(*run, "--dry-run", "--json").objects
     assert [line.get("jobs") for line in planned] == [None, 1]
@@ -167,7 +185,7 @@ def test_columns_named_once_are_known_to_every_later_job(
     table = tmp_path / "odd names & more.csv"
     table.write_text("\n".join(["Nr,Body,Mood?", *rows]), encoding="utf-8")
     config = DatasetConfig(label="Mood?", text="Body", metric="f1")
-    ingest_datasets(store, [str(table)], config=config, name="d", probe="/none", run=run_here)
+    ingest_datasets(store, [str(table)], config=config, name="d", probe="/none", alone=False)
     write_history(
         store, History([Model("m", modality="text", source=text_model.as_uri())]),
         provenance=Provenance("test"),

@@ -28,14 +28,12 @@ from graphdb.store import Store
 from tests.jobs.conftest import job, make_images
 from tests.jobs.test_kills import start, wait_for_job
 from tests.neo4j import Release, Server
-from zoo.hub.datasets import LoadedDataset
 from zoo.jobs.holding import held, hold, let_go
 from zoo.jobs.ingestion import ingest_datasets, ingest_scores
 from zoo.jobs.local import LocalLauncher
 from zoo.jobs.planning import Request
-from zoo.jobs.probing import run_here
 from zoo.jobs.running import ingest_runs
-from zoo.jobs.specs import EmbeddingSpec, Outcome, Settings
+from zoo.jobs.specs import Outcome, Settings
 
 pytestmark = pytest.mark.timeout(900)
 JOBS = 3
@@ -213,13 +211,15 @@ def test_datasets_and_scores_wait_for_their_server(
     written, killed = threading.Event(), threading.Event()
     looked: list[str] = []
 
-    def strike(*_: int) -> None:
-        written.set()
-        assert killed.wait(60)
+    def look(_: float, doing: str) -> None:
+        if ", 0 rows of " in doing:
+            looked.append(doing)
 
-    def look(spec: EmbeddingSpec, data: LoadedDataset | None) -> Outcome:
-        looked.append(spec.fingerprint)
-        return run_here(spec, data)
+    def strike(done: float, doing: str) -> None:
+        look(done, doing)
+        if done >= 1 / 3:
+            written.set()
+            assert killed.wait(60)
 
     with Store.open() as store, ThreadPoolExecutor(1) as threads:
         write_history(
@@ -227,9 +227,9 @@ def test_datasets_and_scores_wait_for_their_server(
             provenance=Provenance("test"),
         )  # fmt: skip
         if what == "datasets":
-            work = partial(ingest_datasets, store, names, probe="m", run=look, tell=strike)
+            work = partial(ingest_datasets, store, names, probe="m", alone=False, tell=strike)
         else:
-            ingest_datasets(store, names, probe="m", run=look)
+            ingest_datasets(store, names, probe="m", alone=False, tell=look)
             work = partial(  # type: ignore[assignment]
                 ingest_scores, store, Request(threads=1), methods=["logme"], tell=strike
             )

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from zoo.hub.datasets import LoadedDataset
 from zoo.jobs.adaptive import MOST_SAMPLES, gather, stratified_order
+from zoo.jobs.counting import Rows
 from zoo.jobs.failures import JobError
 from zoo.jobs.inputs import batch_of
 from zoo.jobs.memory import halving
@@ -63,6 +64,7 @@ def embed(
     others: NDArray[np.float64] | None = None,
     most: int | None = MOST_SAMPLES,
     seed: int = 0,
+    tell: Rows = lambda seen, most: None,
 ) -> ProbeResult:
     """The mean representation of the training rows, sampled until its neighbours are certain.
 
@@ -83,7 +85,10 @@ def embed(
         data, probe, order, settings=settings, look=lambda batch: represent(probe.model, batch)
     )
     moments = gather(
-        seen, None if most is None else known, classes=len(data.classes), total=len(rows)
+        _counted(seen, tell, limit),
+        None if most is None else known,
+        classes=len(data.classes),
+        total=len(rows),
     )
     if not np.isfinite(moments.sums).all():
         raise JobError("model", "the probe's representations are not finite")
@@ -96,6 +101,16 @@ def embed(
 
 
 Look = Callable[[dict[str, "torch.Tensor"]], "torch.Tensor"]
+Batch = tuple[NDArray[np.float64], NDArray[np.int64]]
+
+
+def _counted(batches: Iterator[Batch], tell: Rows, most: int) -> Iterator[Batch]:
+    seen = 0
+    tell(seen, most)
+    for features, labels in batches:
+        seen += len(labels)
+        tell(seen, most)
+        yield features, labels
 
 
 def walk(
@@ -105,7 +120,7 @@ def walk(
     *,
     settings: Settings,
     look: Look,
-) -> Iterator[tuple[NDArray[np.float64], NDArray[np.int64]]]:
+) -> Iterator[Batch]:
     """What ``look`` sees [B, D] and labels [B], batch by batch, of the training rows in ``order``.
 
     Rows are decoded and tokenised as they are asked for: what is not needed costs nothing. Batches

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.hub.datasets import LoadedDataset, load_dataset
+from zoo.jobs.counting import Rows
 from zoo.jobs.embedding import embed, load_probe, represent, walk
 from zoo.jobs.failures import JobError, failure
 from zoo.jobs.machine import device_name, peak_memory, prepare_machine, versions
@@ -18,7 +19,12 @@ from zoo.jobs.specs import EmbeddingSpec, Outcome, ScoreSpec
 from zoo.jobs.vectors import EmbeddingCache
 
 
-def embed_job(spec: EmbeddingSpec, data: LoadedDataset | None = None) -> Outcome:
+def embed_job(
+    spec: EmbeddingSpec,
+    data: LoadedDataset | None = None,
+    *,
+    tell: Rows = lambda seen, most: None,
+) -> Outcome:
     """Put the dataset's vectors into the cache; what goes wrong is an outcome.
 
     ``data`` is the dataset where it was read already.
@@ -29,7 +35,9 @@ def embed_job(spec: EmbeddingSpec, data: LoadedDataset | None = None) -> Outcome
         rows = _load(spec) if data is None else data
         probe = load_probe(spec.probe, modality=rows.modality, settings=spec.settings)
         others = None if spec.others is None else np.load(spec.others, allow_pickle=False)
-        result = embed(rows, probe, settings=spec.settings, others=others, most=spec.most)
+        result = embed(
+            rows, probe, settings=spec.settings, others=others, most=spec.most, tell=tell
+        )
         EmbeddingCache(spec.cache).put(spec.fingerprint, spec.probe.id, result)
         return {"samples": float(result.samples), "embedding_seconds": result.seconds}
 

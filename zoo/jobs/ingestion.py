@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,15 +18,14 @@ from zoo.hub.configs import DatasetConfig, config_of
 from zoo.hub.failures import Failure
 from zoo.hub.models import DescribedModel, describe_models
 from zoo.hub.references import ModelReference, read_references
+from zoo.jobs.counting import Tell, piece_of, silent, tell_count
 from zoo.jobs.launching import check_packages
 from zoo.jobs.local import LocalLauncher
 from zoo.jobs.patience import PATIENCE_SECONDS, PatientLedger
 from zoo.jobs.planning import Request, chosen, place_of
-from zoo.jobs.probing import Examined, Run, examine_dataset, ingest_dataset
+from zoo.jobs.probing import Examined, examine_dataset, ingest_dataset
 from zoo.jobs.specs import DatasetSource, ModelSource, ScoreSpec
 from zoo.paths import one_by_one
-
-Tell = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ def ingest_models(
     references: str | Sequence[str | ModelReference],
     *,
     allow_pickle: bool = False,
-    tell: Tell = lambda done, total: None,
+    tell: Tell = silent,
 ) -> IngestedModels:
     """Write the metadata of models; one that cannot be read is a failed job with its reason.
 
@@ -68,7 +67,7 @@ def describe_only(
     references: Sequence[ModelReference],
     *,
     allow_pickle: bool = False,
-    tell: Tell = lambda done, total: None,
+    tell: Tell = silent,
 ) -> tuple[list[DescribedModel], list[Failure]]:
     """The models that can be read, and the others with their reasons; nothing is written."""
     found: list[DescribedModel] = []
@@ -78,7 +77,7 @@ def describe_only(
             failures.append(one)
         else:
             found.append(one)
-        tell(number, len(references))
+        tell_count(tell, number, len(references))
     return found, failures
 
 
@@ -110,15 +109,16 @@ def ingest_datasets(
     name: str | None = None,
     max_samples: int | None = None,
     probe: str | None = None,
-    run: Run | None = None,
+    alone: bool = True,
     threads: int | None = None,
     patience: float = PATIENCE_SECONDS,
-    tell: Tell = lambda done, total: None,
+    tell: Tell = silent,
 ) -> IngestedDatasets:
     """Write datasets with embedding and similarities, each as soon as it was looked at.
 
     Args:
         configs: configurations by reference; ``config`` is for all of them.
+        alone: the probe looks in processes of their own.
         patience: seconds to wait for a store that goes away meanwhile.
 
     Raises:
@@ -129,11 +129,12 @@ def ingest_datasets(
         raise ZooError(f"--name {name} is for one dataset, {len(references)} were given")
     found, failures = [], []
     with PatientLedger(store, patience=patience) as patient:
-        for number, reference in enumerate(references, 1):
+        for number, reference in enumerate(references):
             look = partial(
                 examine_dataset, reference=reference,
                 config=config or (configs or {}).get(reference), name=name,
-                max_samples=max_samples, probe=probe, run=run, threads=threads,
+                max_samples=max_samples, probe=probe, alone=alone, threads=threads,
+                tell=piece_of(tell, number, len(references), name=reference),
             )  # fmt: skip
             try:
                 one = patient.insist(look)
@@ -146,7 +147,7 @@ def ingest_datasets(
                 patient.insist(partial(ingest_dataset, examined=one, command=command))
                 patient.insist(partial(_keep, what="datasets", failures=[], read=[reference]))
                 found.append(one)
-            tell(number, len(references))
+            tell_count(tell, number + 1, len(references))
         patient.insist(partial(_keep, what="datasets", failures=failures, read=[]))
     return IngestedDatasets(tuple(found), tuple(failures))
 
@@ -169,6 +170,7 @@ def add_missing(
     datasets: Sequence[str],
     *,
     configs: dict[str, DatasetConfig] | None = None,
+    tell: Tell = silent,
 ) -> tuple[tuple[str, ...], tuple[str, ...], list[Failure]]:
     """Ids in the zoo of what was named; a hub id or path that it does not know is added first.
 
@@ -177,10 +179,10 @@ def add_missing(
     known_models = {model.id for model in ledger.find_models(store)}
     known_datasets = {dataset.id for dataset in ledger.find_datasets(store)}
     unknown = [name for name in models if name not in known_models]
-    added = ingest_models(store, read_references(unknown)) if unknown else None
+    added = ingest_models(store, read_references(unknown), tell=tell) if unknown else None
     new_models = [one.model.id for one in added.models] if added else []
     fresh = [name for name in datasets if name not in known_datasets]
-    seen = ingest_datasets(store, fresh, configs=configs) if fresh else None
+    seen = ingest_datasets(store, fresh, configs=configs, tell=tell) if fresh else None
     new_datasets = [one.dataset.id for one in seen.datasets] if seen else []
     failures = [*(added.failures if added else ()), *(seen.failures if seen else ())]
     return (
@@ -206,7 +208,7 @@ def ingest_scores(
     parallel: int = 1,
     dry_run: bool = False,
     patience: float = PATIENCE_SECONDS,
-    tell: Tell = lambda done, total: None,
+    tell: Tell = silent,
 ) -> IngestedScores:
     """Score every pair that lacks one of ``methods``; each is written as it ends.
 
@@ -243,7 +245,7 @@ def ingest_scores(
                 found = History(transferabilities=rows)
                 patient.insist(partial(write_history, history=found, provenance=provenance))
                 written += len(rows)
-            tell(number, len(specs))
+            tell_count(tell, number, len(specs))
     return IngestedScores(written, tuple(failures))
 
 

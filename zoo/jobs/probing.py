@@ -18,7 +18,8 @@ from graphdb.records import Dataset, Embedding, History, Similarity
 from graphdb.runs import Provenance
 from graphdb.store import Store
 from zoo.hub.configs import DatasetConfig
-from zoo.hub.datasets import LoadedDataset, load_dataset, record_of
+from zoo.hub.datasets import load_dataset, record_of
+from zoo.jobs.counting import Rows, Tell, read_count, rows_of, silent
 from zoo.jobs.local import LocalLauncher
 from zoo.jobs.planning import place_of
 from zoo.jobs.similarity import similarities
@@ -30,8 +31,6 @@ DEFAULT_PROBES = {
     "image": "google/vit-base-patch16-224-in21k",
     "text": "sentence-transformers/all-MiniLM-L6-v2",
 }
-#: Does an embedding job, given the dataset where it was read already and whole.
-Run = Callable[[EmbeddingSpec, LoadedDataset | None], Outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +60,10 @@ def examine_dataset(
     name: str | None = None,
     max_samples: int | None = None,
     probe: str | None = None,
-    run: Run | None = None,
+    alone: bool = True,
     cache: Path | None = None,
     threads: int | None = None,
+    tell: Tell = silent,
 ) -> Examined:
     """Look at a dataset without storing anything.
 
@@ -73,12 +73,14 @@ def examine_dataset(
 
     Args:
         probe: a model's id, hub id or folder in place of the history's own.
-        run: does an embedding job; a process of its own where not given.
+        alone: the probe looks in a process of its own, which gives its memory back; False: in this
+            one, for a command that has torch in memory anyway and the dataset read.
 
     Raises:
         ZooError: the dataset itself cannot be read.
     """
     started = time.perf_counter()
+    tell(0.0, "reading")
     loaded = load_dataset(reference, config=config, max_samples=max_samples)
     dataset = record_of(loaded, name=name)
     notes: list[str] = []
@@ -99,7 +101,17 @@ def examine_dataset(
             threads=threads,
         )
         whole = loaded if max_samples is None else None
-        result = _embed(job, others, lambda job: (run or run_alone)(job, whole))
+
+        def look(job: EmbeddingSpec) -> Outcome:
+            tell(0.0, f"loading {chosen.id}")
+            count = rows_of(tell)
+            if alone:
+                return run_alone(job, tell=count)
+            from zoo.jobs.forward import embed_job
+
+            return embed_job(job, whole, tell=count)
+
+        result = _embed(job, others, look)
         embeddings = tuple(result.embeddings(dataset.id, chosen.id))
         links = tuple(link for new in embeddings for link in similarities(new, others))
         if not others:
@@ -157,6 +169,7 @@ def _embed(
         return kept
     known = [other.vector for other in others if other.method == "domain"]
     with tempfile.TemporaryDirectory() as folder:
+        job = job.model_copy(update={"counter": Path(folder) / "rows"})
         if known:
             path = Path(folder) / "others.npy"
             np.save(path, np.stack(known).astype(np.float64))
@@ -168,15 +181,16 @@ def _embed(
     return result
 
 
-def run_alone(job: EmbeddingSpec, _: LoadedDataset | None = None) -> Outcome:
+def run_alone(job: EmbeddingSpec, *, tell: Rows) -> Outcome:
     """In a process of its own, which reads the dataset itself and gives its memory back."""
-    with LocalLauncher(preload=False) as launcher:
+    told: list[tuple[int, int]] = []
+
+    def beat() -> None:
+        count = read_count(job.counter) if job.counter else None
+        if count and told[-1:] != [count]:
+            told.append(count)
+            tell(*count)
+
+    with LocalLauncher(preload=False, beat=beat) as launcher:
         [finished] = launcher.run([job])
     return finished.outcome
-
-
-def run_here(job: EmbeddingSpec, data: LoadedDataset | None = None) -> Outcome:
-    """In this process, for a command that has torch in memory anyway."""
-    from zoo.jobs.forward import embed_job
-
-    return embed_job(job, data)

@@ -105,6 +105,8 @@ class EmbeddingSpec(BaseModel):
     cache: Path
     #: A file of NumPy: mean representations [E, D] of the datasets already known by this probe.
     others: Path | None = None
+    #: A file for the number of rows seen so far, for whoever waits.
+    counter: Path | None = None
     #: Samples at most; None reads all of them.
     most: int | None = MOST_SAMPLES
     settings: Settings = Settings()

@@ -14,6 +14,7 @@ import threading
 import time
 from pathlib import Path
 
+from zoo.jobs.counting import count_into
 from zoo.jobs.holding import hold
 from zoo.jobs.specs import AnySpec, EmbeddingSpec, FineTuningSpec, Outcome, Spec
 
@@ -30,6 +31,8 @@ def run_job(spec: Spec) -> Outcome:
         return fine_tune(spec)
     from zoo.jobs.forward import embed_job, score_job
 
+    if isinstance(spec, EmbeddingSpec) and spec.counter:
+        return embed_job(spec, tell=count_into(spec.counter))
     return embed_job(spec) if isinstance(spec, EmbeddingSpec) else score_job(spec)
 
 

@@ -14,8 +14,8 @@ from zoo.hub.configs import DatasetConfig
 from zoo.hub.datasets import describe_dataset
 from zoo.hub.models import describe_model
 from zoo.hub.references import ModelReference
+from zoo.jobs.forward import embed_job
 from zoo.jobs.machine import versions
-from zoo.jobs.probing import run_here
 from zoo.jobs.similarity import similarities
 from zoo.jobs.specs import DatasetSource, EmbeddingSpec, ModelSource
 from zoo.jobs.vectors import EmbeddingCache
@@ -109,7 +109,7 @@ def _embeddings(shop: Workshop, datasets: list[Dataset]) -> Iterator[Embedding]:
             threads=1,
         )
         if cache.get(job.fingerprint, probe) is None:
-            outcome = run_here(job)
+            outcome = embed_job(job)
             if outcome.status == "failed":
                 raise RuntimeError(f"{dataset.id}: {outcome.reason}")
         found = cache.get(job.fingerprint, probe)

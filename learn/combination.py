@@ -6,7 +6,7 @@ better, the z-scores say how badly the bad ones fail:
     score = b0 + b1 ((1 - mix) sum_i w_i z_i + mix sum_i v_i n_i + tail min(0, sum_i w_i z_i + 1))
 
 Weights are on the simplex, apart for models with and without history. Their candidates are few and
-evenly spread, because inner targets are few.
+evenly spread, because inner targets are few. The blend orders; ``learn.spacing`` says by how much.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from graphdb.columns import Floats, Indices
 from learn.calibration import chance_of_best
 from learn.metrics import constant
+from learn.spacing import respaced
 
 Mask = NDArray[np.bool_]
 MIXES = (0.4, 0.5, 0.6)
@@ -32,6 +33,7 @@ PRIOR = {"kernel": 3.0, "trees": 1.0, "network": 1.0}
 STEPS = 5
 #: Parts of the deviation that are tried for the chances of being among the best.
 TOP_SHARES = np.geomspace(0.2, 2.0, 12)
+LEAST_DEVIATION = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,35 +93,35 @@ def choose(names: tuple[str, ...], parts: Floats, truth: Floats, group: Indices)
     before = np.array(prior(names).z)
     z, normal = ((1 - SHRINK) * one + SHRINK * before for one in (z, normal))
     first = Weights(z=tuple(z.tolist()), normal=tuple(normal.tolist()))
-    shapes = [replaced(first, mix, tail) for mix, tail in product(MIXES, TAILS)]
+    shapes = [replace(first, mix=mix, tail=tail) for mix, tail in product(MIXES, TAILS)]
     quality = np.zeros(len(shapes))
     for rows in usable:
         blends = np.stack([blended(parts[:, rows], shape) for shape in shapes])
-        quality += pearson(blends, truth[rows]) + kendall(blends, truth[rows])
+        spaced = np.stack([respaced(blend, parts[0, rows, 0]) for blend in blends])
+        quality += pearson(spaced, truth[rows]) + kendall(blends, truth[rows])
     chosen = scaled(shapes[int(quality.argmax())], parts, truth)
-    return replace(chosen, top_deviation=deviation_at_top(chosen, parts, truth, usable))
+    score = combine(parts, chosen)
+    for rows in grouped(group):
+        score[rows] = respaced(score[rows], parts[0, rows, 0])
+    deviation = max(float(np.sqrt(((truth - score) ** 2).mean())), LEAST_DEVIATION)
+    top = deviation_at_top(score, truth, usable, deviation=deviation)
+    return replace(chosen, deviation=deviation, top_deviation=top)
 
 
 def deviation_at_top(
-    weights: Weights, parts: Floats, truth: Floats, groups: list[Indices]
+    score: Floats, truth: Floats, groups: list[Indices], *, deviation: float
 ) -> float:
     """The deviation with which the chances of being in the best tenth have the least log loss."""
-    candidates = weights.deviation * TOP_SHARES
+    candidates = deviation * TOP_SHARES
     loss = np.zeros(len(candidates))
     for rows in groups:
-        score = combine(parts[:, rows], weights)
         top = max(1, len(rows) // 10)
         best = truth[rows] >= np.sort(truth[rows])[-top]
-        for place, deviation in enumerate(candidates):
-            chance = chance_of_best(score, np.full(len(rows), deviation), top=top)
+        for place, candidate in enumerate(candidates):
+            chance = chance_of_best(score[rows], np.full(len(rows), candidate), top=top)
             right = np.clip(np.where(best, chance, 1 - chance), 1e-4, 1.0)
             loss[place] -= np.log(right).mean()
     return float(candidates[loss.argmin()])
-
-
-def replaced(weights: Weights, mix: float, tail: float) -> Weights:
-    """The same parts, blended otherwise."""
-    return Weights(z=weights.z, normal=weights.normal, mix=mix, tail=tail)
 
 
 def scaled(weights: Weights, parts: Floats, truth: Floats) -> Weights:
@@ -132,16 +134,7 @@ def scaled(weights: Weights, parts: Floats, truth: Floats) -> Weights:
     )
     # A negative slope would turn the order round; then the parts know nothing.
     slope = max(slope, 0.05)
-    rest = truth - level - slope * (blend - center)
-    return Weights(
-        z=weights.z,
-        normal=weights.normal,
-        mix=weights.mix,
-        tail=weights.tail,
-        offset=float(level - slope * center),
-        slope=slope,
-        deviation=float(max(np.sqrt((rest**2).mean()), 1e-3)),
-    )
+    return replace(weights, offset=float(level - slope * center), slope=slope)
 
 
 def grid(parts: int) -> Floats:

@@ -20,6 +20,7 @@ from learn.levels import Expected, expect, most_frequent_metric, placed
 from learn.members import Members
 from learn.pairs import SMALLER_IS_BETTER, subset
 from learn.settings import Config
+from learn.spacing import reference_models
 from learn.standards import Calibration, Standards, difficulty, stage_of, strangeness
 from learn.view import Encoder, View, make_view
 
@@ -77,14 +78,19 @@ class FittedInductive:
         expected = expect(view.standing, view.pairs.metric, near, dataset)
         prior = Prior(expected.level, expected.spread)
         elsewhere = view.pairs.dataset != dataset
-        # Who was measured here tells about the level, asked for or not.
+        # Who was measured here tells about the level, others about distances, asked for or not.
+        measured = view.pairs.model[~elsewhere]
+        reference = reference_models(len(graph.models))
         everyone, place = np.unique(
-            np.concatenate([rows, view.pairs.model[~elsewhere]]), return_inverse=True
+            np.concatenate([rows, measured, reference]), return_inverse=True
         )
         both = self.members.predict(view, near, dataset, models=everyone, prior=prior)
         fresh = ~np.isin(everyone, view.pairs.model[elsewhere])
-        blind, told = (self.standards.score(parts, fresh) for parts in both)
-        before = blind[place[len(rows) :]]
+        # Without the target's records: through the distances a model's own would come back.
+        others = place[len(rows) + len(measured) :]
+        spacing = self.standards.spacing(both[0][:, others], fresh[others])
+        blind, told = (spacing.place(self.standards.score(parts, fresh)) for parts in both)
+        before = blind[place[len(rows) : len(rows) + len(measured)]]
         place = place[: len(rows)]
         score, fresh = told[place], fresh[place]
         deviation = self.standards.deviation(fresh)

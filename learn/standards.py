@@ -14,6 +14,7 @@ from learn.combination import Weights, choose, combine, prior
 from learn.gaussian_process import Prior, scales, told_doubt
 from learn.levels import Expected, expect, placed
 from learn.members import Inner
+from learn.spacing import Spacing, make_spacing, respaced
 from learn.view import View
 
 Mask = NDArray[np.bool_]
@@ -32,8 +33,16 @@ class Standards:
     cold: Weights
 
     def score(self, parts: Floats, fresh: Mask) -> Floats:
-        """Shapes: [P, K, 2], [K] -> [K]."""
+        """In the right order; how far apart is ``spacing``'s. Shapes: [P, K, 2], [K] -> [K]."""
         return np.where(fresh, combine(parts, self.cold), combine(parts, self.warm))
+
+    def spacing(self, parts: Floats, fresh: Mask) -> Spacing:
+        """Of a target, from models that stand for the zoo. Shapes: [P, R, 2], [R]."""
+        return make_spacing(self.score(parts, fresh), parts[0, :, 0])
+
+    def spaced(self, parts: Floats, fresh: Mask) -> Floats:
+        """Scores of models that stand for the zoo themselves. Shapes: [P, K, 2], [K] -> [K]."""
+        return respaced(self.score(parts, fresh), parts[0, :, 0])
 
     def deviation(self, fresh: Mask) -> Floats:
         """Standard deviation of the true z-score around the score. Shapes: [K] -> [K]."""
@@ -122,11 +131,11 @@ def residuals(
     level = np.array([expected[int(one)].level for one in dataset])
     usable = np.isfinite(parts).all(axis=(0, 2)) & np.isfinite(level)
     score = np.full(len(rows), np.nan)
-    score[usable] = standards.score(parts[:, usable], np.full(int(usable.sum()), fresh))
     deviation = float(standards.deviation(np.array([fresh]))[0])
     residual, hard, group = [], [], []
     for target in np.unique(dataset[usable]).tolist():
         here = np.flatnonzero(usable & (dataset == target))
+        score[here] = standards.spaced(parts[:, here], np.full(len(here), fresh))
         for shown in drawn(len(here), known):
             one = told(view, rows[here], score[here], expected[target], shown)
             if one is None:

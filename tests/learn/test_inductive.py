@@ -200,6 +200,18 @@ def test_a_pairs_own_record_never_enters_its_prediction(graph: Subgraph, fitted:
     assert np.abs(before.accuracy - after.accuracy)[others].max() > 1e-4
 
 
+@pytest.mark.parametrize("reference", [1_000, 12])
+def test_a_model_is_as_good_whoever_else_is_asked_about(
+    graph: Subgraph, fitted: Fitted, monkeypatch: pytest.MonkeyPatch, reference: int
+) -> None:
+    monkeypatch.setattr("learn.spacing.MOST", reference)
+    everyone = fitted.rank(graph, 2)
+    some = np.array([7, 1, 20])
+    few = fitted.rank(graph, 2, models=some)
+    for name in COLUMNS[:4]:
+        np.testing.assert_allclose(getattr(few, name), getattr(everyone, name)[some], atol=1e-7)
+
+
 def test_own_records_of_a_new_dataset_are_taken_without_training(
     graph: Subgraph, fitted: Fitted
 ) -> None:

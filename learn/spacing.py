@@ -1,0 +1,66 @@
+"""The order of one score with the distances of another: who comes first, and by how much.
+
+The combination orders models better than any of its parts. How far apart they lie, that is how many
+fail on a target and how badly, the process says better: it sees this target's neighbours, where the
+combination's tail is one for all targets. So the combination's k-th score is put where the
+process's k-th z-score lies. Pearson's correlation gains by it, whatever looks at the order alone
+stays as it is (docs/learner.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from graphdb.columns import Floats, Indices
+
+#: What is left of the score's own distances: scores that differ never become equal.
+OWN = 0.05
+#: Fewer models have no distribution to speak of.
+FEWEST = 3
+#: Models of the zoo that the distances are taken from, asked for or not.
+MOST = 1_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spacing:
+    """Rising ``score`` [R] and where each goes, ``value`` [R]; between them a straight line, beyond
+    them what lies farther stays as far."""
+
+    score: Floats
+    value: Floats
+
+    def place(self, score: Floats) -> Floats:
+        """In the same order. Shapes: [K] -> [K]."""
+        inside = np.clip(score, self.score[0], self.score[-1])
+        return np.interp(inside, self.score, self.value) + (score - inside)
+
+
+UNCHANGED = Spacing(np.zeros(1), np.zeros(1))
+
+
+def make_spacing(score: Floats, z: Floats) -> Spacing:
+    """From the scores and the z-scores of the same models. Mean and deviation of the score stay, so
+    that it is an expected z-score as before. Shapes: [R], [R]."""
+    if len(score) < FEWEST or np.ptp(z) < 1e-9:
+        return UNCHANGED
+    places, of = np.unique(score, return_inverse=True)
+    rank = np.empty(len(score), dtype=np.int64)
+    rank[np.argsort(score, kind="stable")] = np.arange(len(score))
+    # Equal scores stay equal: all go to the mean of their places.
+    value = np.bincount(of, weights=np.sort(z)[rank]) / np.bincount(of)
+    value = score.mean() + (value - z.mean()) * (score.std() / z.std())
+    return Spacing(places, (1 - OWN) * value + OWN * places)
+
+
+def respaced(score: Floats, z: Floats) -> Floats:
+    """Scores of models that stand for the zoo themselves. Shapes: [K], [K] -> [K]."""
+    return make_spacing(score, z).place(score)
+
+
+def reference_models(count: int) -> Indices:
+    """Rows of the models that stand for a zoo of ``count``: all, or evenly spaced ones."""
+    if count <= MOST:
+        return np.arange(count)
+    return np.linspace(0, count - 1, MOST).astype(np.int64)

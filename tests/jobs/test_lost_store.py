@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,8 @@ from graphdb.store import Store
 from tests.jobs.conftest import job, make_images
 from tests.jobs.test_kills import start, wait_for_job
 from tests.neo4j import Release, Server
+from tests.production.hosts import Served, running
+from zoo.jobs.counting import silent
 from zoo.jobs.holding import held, hold, let_go
 from zoo.jobs.ingestion import ingest_datasets, ingest_scores
 from zoo.jobs.local import LocalLauncher
@@ -196,24 +199,52 @@ def serve(folder: Path, *, unlike: str | None = None) -> subprocess.Popen[bytes]
     return serving
 
 
-@pytest.mark.parametrize("what", ["datasets", "scores"])
-def test_datasets_and_scores_wait_for_their_server(
-    mortal: Server,
-    caches: Path,
-    image_model: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    what: str,
-) -> None:
-    """The server dies once the first of three is written: none fails, none is looked at twice."""
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """An embedded store in a process of its own, which starts again in a tenth of a server's time.
+
+    A command of jobs waits for either kind (above); here it is datasets and scores that wait.
+    """
+    host = Served(tmp_path / "store")
+    monkeypatch.setenv("ZOO_STORE", f"embedded:{host.folder}")
     monkeypatch.setattr("graphdb.store._RETRY_SECONDS", 1.0)  # it is away for longer
+    with running(host):
+        yield host
+
+
+def test_datasets_and_scores_wait_for_their_store(
+    served: Served, caches: Path, image_model: Path, tmp_path: Path
+) -> None:
+    """The store dies once the first of three is written: none fails, none is looked at twice."""
     names = [str(make_images(tmp_path / f"set{n}", each=8, seed=n)) for n in range(3)]
-    written, killed = threading.Event(), threading.Event()
     looked: list[str] = []
 
     def look(_: float, doing: str) -> None:
         if ", 0 rows of " in doing:
             looked.append(doing)
+
+    with Store.open() as store:
+        write_history(
+            store, History([Model("m", modality="image", source=image_model.as_uri())]),
+            provenance=Provenance("test"),
+        )  # fmt: skip
+        embed = partial(ingest_datasets, store, names, probe="m", alone=False)
+        assert not died_in(embed, served, look=look).failures
+        assert len(looked) == len(set(looked)) == 3
+    with Store.open() as store:
+        score = partial(ingest_scores, store, Request(threads=1), methods=["logme"])
+        assert not died_in(score, served).failures
+    with Store.open() as store:
+        assert len(ledger.find_datasets(store)) == 3
+        assert len(ledger.probe_embeddings(store, "m")) == 6
+        assert len(ledger.known_scores(store, ["logme"])) == 3
+
+
+def died_in(
+    work: Callable[..., Any], host: Served, *, look: Callable[[float, str], None] = silent
+) -> Any:
+    """What the work returns whose store dies, and comes back, once its first third is written."""
+    written, killed = threading.Event(), threading.Event()
 
     def strike(done: float, doing: str) -> None:
         look(done, doing)
@@ -221,44 +252,26 @@ def test_datasets_and_scores_wait_for_their_server(
             written.set()
             assert killed.wait(60)
 
-    with Store.open() as store, ThreadPoolExecutor(1) as threads:
-        write_history(
-            store, History([Model("m", modality="image", source=image_model.as_uri())]),
-            provenance=Provenance("test"),
-        )  # fmt: skip
-        if what == "datasets":
-            work = partial(ingest_datasets, store, names, probe="m", alone=False, tell=strike)
-        else:
-            ingest_datasets(store, names, probe="m", alone=False, tell=look)
-            work = partial(  # type: ignore[assignment]
-                ingest_scores, store, Request(threads=1), methods=["logme"], tell=strike
-            )
-        # The server is a child of this thread and would end with another one.
-        answer = threads.submit(work)
+    # The store is a child of this thread and would end with another one.
+    with ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(work, tell=strike)
         assert written.wait(120)
-        mortal.kill()
+        host.kill()
         killed.set()
-        mortal.restart()
-        done = answer.result(300)
-    assert not done.failures
-    assert len(looked) == len(set(looked)) == 3
-    with Store.open() as store:
-        assert len(ledger.find_datasets(store)) == 3
-        assert len(ledger.probe_embeddings(store, "m")) == 6
-        assert len(ledger.known_scores(store, ["logme"])) == (3 if what == "scores" else 0)
+        host.start()
+        return answer.result(300)
 
 
 def test_a_store_that_stays_away_is_no_fault_of_a_dataset(
-    mortal: Server, caches: Path, images: Path, monkeypatch: pytest.MonkeyPatch
+    served: Served, caches: Path, images: Path
 ) -> None:
-    monkeypatch.setattr("graphdb.store._RETRY_SECONDS", 1.0)
     with Store.open() as store:
-        mortal.kill()
+        served.kill()
         try:
             with pytest.raises(ZooError) as gone:
                 ingest_datasets(store, [str(images)], probe="/none", patience=0.5)
         finally:
-            mortal.restart()
+            served.start()
     assert ledger.is_lost(gone.value)
     with Store.open() as store:
         assert ledger.job_states(store) == {} and not ledger.find_datasets(store)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -105,6 +106,12 @@ def test_what_is_broken_in_a_plan_is_told_and_the_rest_is_done(
         assert any(re.search(rf"/{name}: {reason}", error) for error in refused), refused
         assert name == "refused" or re.search(rf"Failed: .*/{name}: {reason}", done.err)
 
+    for model in ("cut", "nan", "config"):
+        [shown] = zoo("show", job_of(model, "shades", jobs), "--json").objects
+        assert shown["seconds"] > 0 and shown["device"] and shown["peak_memory_bytes"] > 10**7
+        words = ["--models", id_of(model, jobs), "--datasets", names[0]]
+        assert shlex.join(["zoo", "ingest", "runs", *words]) in shown["command"]
+
     again = zoo(*run)
     assert "0 jobs missing; 5 pairs have a result, 16 failed before" in again.err
     assert again.objects[0]["done"] == again.objects[0]["failed"] == 0
@@ -138,6 +145,11 @@ def attempts(jobs: list[dict[str, object]]) -> dict[object, object]:
 def short(identity: object) -> str:
     """``local/moods-0123abcd`` is moods."""
     return str(identity).removeprefix("local/").rpartition("-")[0]
+
+
+def job_of(model: str, dataset: str, jobs: list[dict[str, object]]) -> str:
+    pairs = {(short(job["model"]), short(job["dataset"])): job["id"] for job in jobs}
+    return str(pairs[model, dataset])
 
 
 def id_of(model: str, jobs: list[dict[str, object]]) -> str:

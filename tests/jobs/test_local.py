@@ -14,16 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from graphdb import jobs as ledger
-from graphdb.histories import write_history
-from graphdb.records import Dataset, History, Model
-from graphdb.runs import Provenance
-from graphdb.store import Store
-from tests.jobs.conftest import break_weights, job, make_images
+from tests.jobs.conftest import job
 from zoo.jobs.local import LocalLauncher
-from zoo.jobs.planning import Request
-from zoo.jobs.running import ingest_runs
-from zoo.jobs.specs import Settings
 
 
 def test_each_job_is_a_process_and_a_killed_one_is_a_failure(
@@ -33,10 +25,14 @@ def test_each_job_is_a_process_and_a_killed_one_is_a_failure(
     specs = [job(image_model, images, tmp_path, identity=f"j{n}", epochs=1) for n in range(3)]
     specs[1] = job(image_model, images, tmp_path, identity="victim", epochs=5_000)
     seen: set[int] = set()
+    fresh: list[int] = []
     launcher: LocalLauncher
 
     def beat() -> None:
-        seen.update(launcher.processes.values())
+        for pid in {*launcher.processes.values()} - seen:
+            seen.add(pid)
+            with suppress(psutil.NoSuchProcess):  # ended already
+                fresh.extend([pid] * ("zoo.jobs.worker" in psutil.Process(pid).cmdline()))
         victim = launcher.processes.get("victim")
         if victim is not None and len(ended) == 2:
             with suppress(ProcessLookupError):  # dead already, and not yet told
@@ -54,6 +50,7 @@ def test_each_job_is_a_process_and_a_killed_one_is_a_failure(
     assert ended["victim"][0] == "failed" and "killed by signal 9" in str(ended["victim"][1])
     assert memory > 10**7, "what a killed job took is what one wants to know of it"
     assert len(seen) == 3 and not any(psutil.pid_exists(pid) for pid in seen)
+    assert not fresh, "they are forked from a parent that has the libraries"
 
 
 @pytest.mark.parametrize("preload", [True, False])
@@ -85,14 +82,6 @@ def test_a_killed_parent_of_jobs_takes_its_job_along_and_the_next_one_has_anothe
     assert not psutil.pid_exists(orphan), "nobody waits for it any more"
 
 
-def test_a_fresh_interpreter_a_job_does_the_same(
-    image_model: Path, images: Path, tmp_path: Path
-) -> None:
-    with LocalLauncher(preload=False) as launcher:
-        [finished] = launcher.run([job(image_model, images, tmp_path, epochs=1)])
-    assert finished.outcome.status == "done", finished.outcome.reason
-
-
 def test_a_parent_that_has_started_the_driver_gives_its_jobs_fresh_interpreters(
     image_model: Path, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,16 +96,14 @@ def test_a_parent_that_has_started_the_driver_gives_its_jobs_fresh_interpreters(
             with suppress(psutil.NoSuchProcess):
                 seen.append(psutil.Process(pid).cmdline())
 
-    for poisoned in (False, True):
-        seen.clear()
-        (tmp_path / "site").mkdir(exist_ok=True)
-        hook = "import torch\ntorch._C._cuda_getDeviceCount()\n" if poisoned else ""
-        (tmp_path / "site/sitecustomize.py").write_text(hook, encoding="utf-8")
-        monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
-        with LocalLauncher(beat=beat) as launcher:
-            [finished] = launcher.run([job(image_model, images, tmp_path, epochs=20)])
-        assert finished.outcome.status == "done", finished.outcome.reason
-        assert ("zoo.jobs.worker" in seen[-1]) == poisoned, seen[-1]
+    (tmp_path / "site").mkdir()
+    hook = "import torch\ntorch._C._cuda_getDeviceCount()\n"
+    (tmp_path / "site/sitecustomize.py").write_text(hook, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    with LocalLauncher(beat=beat) as launcher:
+        [finished] = launcher.run([job(image_model, images, tmp_path, epochs=20)])
+    assert finished.outcome.status == "done", finished.outcome.reason
+    assert "zoo.jobs.worker" in seen[-1]
 
 
 @pytest.fixture
@@ -131,9 +118,16 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("preload", [True, False])
 def test_nothing_is_left_in_the_temporary_directory(
-    texts: Path, tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch, preload: bool
+    image_model: Path,
+    images: Path,
+    texts: Path,
+    tmp_path: Path,
+    scratch: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    preload: bool,
 ) -> None:
-    """A job that fails, and leaves there what it wrote: here by the code of its model."""
+    """A job that fails, and leaves there what it wrote, here by the code of its model; then one
+    that is interrupted."""
     model = tmp_path / "untidy"
     model.mkdir()
     written = tmp_path / "written"
@@ -148,23 +142,17 @@ def test_nothing_is_left_in_the_temporary_directory(
     monkeypatch.setenv("HF_MODULES_CACHE", str(tmp_path / "modules"))
     spec = job(model, texts, tmp_path)
     trusted = spec.model.model_copy(update={"trust_remote_code": True})
-    with LocalLauncher(preload=preload) as launcher:
-        [finished] = launcher.run([spec.model_copy(update={"model": trusted})])
-    assert finished.outcome.cause == "model", finished.outcome
-    assert Path(written.read_text("utf-8")).is_relative_to(scratch)
-    assert list(scratch.iterdir()) == []
+    endless = job(image_model, images, tmp_path, identity="endless", epochs=100_000)
 
-
-def test_nothing_is_left_in_the_temporary_directory_when_interrupted(
-    image_model: Path, images: Path, tmp_path: Path, scratch: Path
-) -> None:
     def beat() -> None:
-        if launcher.processes:
+        if endless.id in launcher.processes:
             raise KeyboardInterrupt
 
-    spec = job(image_model, images, tmp_path, epochs=100_000)
-    with pytest.raises(KeyboardInterrupt), LocalLauncher(beat=beat) as launcher:
-        list(launcher.run([spec]))
+    with pytest.raises(KeyboardInterrupt), LocalLauncher(preload=preload, beat=beat) as launcher:
+        [finished] = launcher.run([spec.model_copy(update={"model": trusted})])
+        list(launcher.run([endless]))
+    assert finished.outcome.cause == "model", finished.outcome
+    assert Path(written.read_text("utf-8")).is_relative_to(scratch)
     assert list(scratch.iterdir()) == []
 
 
@@ -199,49 +187,3 @@ def test_no_job_and_no_file_survives_a_killed_command(
         time.sleep(0.1)
     assert not psutil.pid_exists(pid)
     assert list(scratch.iterdir()) == []
-
-
-@pytest.fixture
-def zoo_of_models(store: Store, image_model: Path, images: Path, tmp_path: Path) -> Store:
-    """Two sound models, three broken ones, a sound dataset and two broken ones."""
-    broken = {
-        how: break_weights(image_model, tmp_path / how, how)
-        for how in ("truncated", "nan", "config")
-    }
-    corrupt = make_images(tmp_path / "corrupt", each=12)
-    for path in corrupt.rglob("*.png"):
-        path.write_bytes(b"not an image")
-    places = {"a-good": image_model, "z-good": image_model, **broken}
-    datasets = {
-        "fine": images,
-        "corrupt": corrupt,
-        "one": make_images(tmp_path / "one", classes=1),
-    }
-    history = History(
-        [Model(f"m/{n}", modality="image", source=p.as_uri()) for n, p in places.items()],
-        [Dataset(f"d/{n}", modality="image", source=p.as_uri()) for n, p in datasets.items()],
-    )
-    write_history(store, history, provenance=Provenance("test"))
-    return store
-
-
-def test_broken_things_in_a_plan_are_recorded_and_the_rest_goes_on(zoo_of_models: Store) -> None:
-    store = zoo_of_models
-    request = Request(settings=Settings(epochs=1, image_size=32), threads=1)
-    done = ingest_runs(store, request, lambda beat: LocalLauncher(parallel=2, beat=beat))
-    assert (done.total, done.done, done.failed) == (15, 2, 13)
-    results = {(k.model, k.dataset) for k in ledger.known_results(store, method="full")}
-    assert results == {("m/a-good", "d/fine"), ("m/z-good", "d/fine")}
-    jobs = {(j["model"], j["dataset"]): j for j in store.read("list_jobs", limit=50)}
-    assert len(jobs) == 15
-    for model, word in (("truncated", ""), ("nan", "not finite"), ("config", "do not fit")):
-        failed = jobs[f"m/{model}", "d/fine"]
-        assert failed["status"] == "failed" and failed["error"] and word in failed["error"]
-        [shown] = store.read("job", id=failed["id"])
-        assert shown["seconds"] > 0 and shown["device"] and shown["peak_memory_bytes"] > 10**7
-    assert "1 class" in jobs["m/a-good", "d/one"]["error"]
-    assert "image" in jobs["m/a-good", "d/corrupt"]["error"]
-    shown = store.read("job", id=jobs["m/nan", "d/fine"]["id"])[0]
-    assert "zoo ingest runs --models m/nan --datasets d/fine" in shown["arguments"]
-    again = ingest_runs(store, request, lambda beat: LocalLauncher(beat=beat))
-    assert again.total == 0, "what failed waits for --retry"

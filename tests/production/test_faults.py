@@ -33,8 +33,13 @@ from tests.production.hosts import (
 )
 from tests.production.proxy import CuttingProxy
 from tests.production.serving import ROOT, run_zoo
+from tests.production.soak import WRITERS, proxied, soak
+from tests.production.soaker import COMMANDS
 from zoo.sources import generate_history, write_bundle
 
+#: Of the soak, by kind of store; both draw a server's death among the others. More of them by hand:
+#: ``python -m tests.production.soak``.
+SEEDS = {"served": 3, "neo4j": 8}
 LARGE = {"models": 150, "datasets": 30, "records_per_model": 20, "seed": 1}
 
 
@@ -214,3 +219,14 @@ def test_connections_cut_in_the_middle_lose_and_double_nothing(
     )
     with Store.open() as store:
         assert _stored(store) == _rows(large) - len(large.models) - len(large.datasets)
+
+
+def test_what_was_acknowledged_survives_all_that_dies(shared_host: Host, tmp_path: Path) -> None:
+    """Three writers and a reader while servers, writers and connections die."""
+    with proxied(shared_host), Store.open() as store:
+        wipe(store)
+    found = soak(shared_host, tmp_path, SEEDS[shared_host.kind], deaths=6, server_kills=1)
+    print(found)
+    assert found.commands == WRITERS * COMMANDS
+    assert found.deaths["server"] and found.deaths.total() > 1
+    assert found.readings and not found.half_published

@@ -64,6 +64,18 @@ def mortal(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     return server
 
 
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """An embedded store in a process of its own, which starts again in a sixth of a server's time.
+
+    That a command waits for its store is tested with either; the rest with this one.
+    """
+    host = Served(tmp_path / "store")
+    monkeypatch.setenv("ZOO_STORE", f"embedded:{host.folder}")
+    with running(host):
+        yield host
+
+
 def fill(image_model: Path, images: Path) -> None:
     models = [Model(f"m/{n}", modality="image", source=image_model.as_uri()) for n in range(JOBS)]
     data = [Dataset("d", modality="image", source=images.as_uri())]
@@ -112,19 +124,19 @@ def test_a_running_command_waits_for_its_server_and_goes_on(
 
 
 def test_a_training_outlives_its_command_and_its_server(
-    mortal: Server, caches: Path, image_model: Path, images: Path, tmp_path: Path
+    served: Served, caches: Path, image_model: Path, images: Path, tmp_path: Path
 ) -> None:
     """Both are killed once a job has ended: the same command writes it without training again."""
     fill(image_model, images)
     command = start(dict(os.environ), tmp_path / "first.log")
     wait_for_job(command)
-    mortal.kill()
+    served.kill()
     until(lambda: trained(caches), "a training ends")
     [path] = trained(caches)
     command.send_signal(signal.SIGKILL)
     command.wait()
     kept = json.loads(path.read_text())
-    mortal.restart()
+    served.start()
     again = start(dict(os.environ), log := tmp_path / "again.log")
     assert again.wait(400) == 0, log.read_text()
     ended_well()
@@ -134,15 +146,20 @@ def test_a_training_outlives_its_command_and_its_server(
 
 
 def test_a_store_that_stays_away_is_given_up_and_nothing_trained_is_lost(
-    mortal: Server, caches: Path, image_model: Path, images: Path
+    served: Served,
+    caches: Path,
+    image_model: Path,
+    images: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("graphdb.store._RETRY_SECONDS", 1.0)
     fill(image_model, images)
     request = Request(settings=Settings(epochs=2, image_size=32), threads=1)
 
     def mortally(beat: Callable[[], None]) -> LocalLauncher:
         def strike() -> None:
-            if launcher.processes:
-                mortal.kill()
+            if launcher.processes and served.alive:
+                served.kill()
             beat()
 
         launcher = LocalLauncher(parallel=2, beat=strike)
@@ -152,7 +169,8 @@ def test_a_store_that_stays_away_is_given_up_and_nothing_trained_is_lost(
         with pytest.raises(ZooError, match=r"type the same command again.*held on disk"):
             ingest_runs(store, request, mortally, patience=1.0)
         assert len(trained(caches)) == 2, "what ran to its end is held"
-        mortal.restart()
+    served.start()
+    with Store.open() as store:
         done = ingest_runs(
             store, request, lambda beat: LocalLauncher(beat=beat), owner="another:1", lease=120
         )
@@ -199,23 +217,15 @@ def serve(folder: Path, *, unlike: str | None = None) -> subprocess.Popen[bytes]
     return serving
 
 
-@pytest.fixture
-def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    """An embedded store in a process of its own, which starts again in a tenth of a server's time.
-
-    A command of jobs waits for either kind (above); here it is datasets and scores that wait.
-    """
-    host = Served(tmp_path / "store")
-    monkeypatch.setenv("ZOO_STORE", f"embedded:{host.folder}")
-    monkeypatch.setattr("graphdb.store._RETRY_SECONDS", 1.0)  # it is away for longer
-    with running(host):
-        yield host
-
-
 def test_datasets_and_scores_wait_for_their_store(
-    served: Served, caches: Path, image_model: Path, tmp_path: Path
+    served: Served,
+    caches: Path,
+    image_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The store dies once the first of three is written: none fails, none is looked at twice."""
+    monkeypatch.setattr("graphdb.store._RETRY_SECONDS", 1.0)  # it is away for longer
     names = [str(make_images(tmp_path / f"set{n}", each=8, seed=n)) for n in range(3)]
     looked: list[str] = []
 
@@ -263,8 +273,9 @@ def died_in(
 
 
 def test_a_store_that_stays_away_is_no_fault_of_a_dataset(
-    served: Served, caches: Path, images: Path
+    served: Served, caches: Path, images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("graphdb.store._RETRY_SECONDS", 1.0)
     with Store.open() as store:
         served.kill()
         try:

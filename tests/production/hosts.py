@@ -56,6 +56,10 @@ class Served:
     def environment(self) -> dict[str, str]:
         return {"ZOO_STORE": f"embedded:{self.folder}"}
 
+    @property
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
     def start(self) -> None:
         self.process = start_serving(self.folder)
 

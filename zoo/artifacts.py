@@ -7,6 +7,7 @@ a folder beside the embedded store, or in the user's data folder for a server.
 
 from __future__ import annotations
 
+import ftplib
 import hashlib
 import io
 import os
@@ -22,7 +23,14 @@ from learn import Fitted, load_learner, save_learner
 
 #: An artefact larger than this is not ours.
 _LARGEST = 2_000_000_000
+_LONGEST_REASON = 100
+#: Codes of HTTP, FTP and S3 for what is not there.
+_ABSENT = ("404", "410", "550", "NoSuchKey", "NoSuchBucket")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+class MissingArtifactError(ZooError):
+    """An archive that is not where it should be, or is another one there."""
 
 
 def artifacts_url(address: Address) -> str:
@@ -45,36 +53,44 @@ def keep_artifact(fitted: Fitted, name: str, *, url: str) -> str:
 
 def write_artifact(name: str, content: bytes, *, url: str) -> None:
     """Put an archive under ``url``, whole or not at all."""
+    flat = flat_name(name)
     try:
         system, root = fsspec.url_to_fs(url)
         system.makedirs(root, exist_ok=True)
-        draft = f"{root}/.{flat_name(name)}.{os.getpid()}"
+        draft = f"{root}/.{flat}.{os.getpid()}"
         system.pipe_file(draft, content)
-        system.mv(draft, f"{root}/{flat_name(name)}")
-    except (OSError, ValueError, ImportError) as error:
+        system.mv(draft, f"{root}/{flat}")
+    except Exception as error:  # botocore's, ftplib's, aiohttp's: they have nothing in common
         raise ZooError(
-            f"Cannot write the artefact {name} under {shown(url)}: {_reason(error)}. "
-            "Set ZOO_ARTIFACTS"
+            f"Cannot write the artefact {name} under {shown(url)}: {_reason(error)}. Set "
+            "ZOO_ARTIFACTS to a place that can be written to, and type the same command again"
         ) from None
 
 
 def read_artifact(name: str, *, sha256: str, url: str) -> bytes:
-    """An archive as it was written. Raises ZooError where it is missing or another one."""
+    """An archive as it was written.
+
+    Raises:
+        MissingArtifactError: it is not there, or another one is.
+        ZooError: the place cannot be read.
+    """
+    flat, advice = flat_name(name), "or train anew: zoo train"
     try:
         system, root = fsspec.url_to_fs(url)
-        place = f"{root}/{flat_name(name)}"
-        if system.size(place) > _LARGEST:
-            raise ZooError(
-                f"The artefact {name} under {shown(url)} is too large. Train anew: zoo train"
-            )
-        content: bytes = system.cat_file(place)
-    except (OSError, ValueError, ImportError) as error:
+        size = system.size(f"{root}/{flat}")  # None where a server does not say
+        content: bytes = b"" if (size or 0) > _LARGEST else system.cat_file(f"{root}/{flat}")
+    except Exception as error:  # botocore's, ftplib's, aiohttp's: they have nothing in common
+        if _is_missing(error):
+            raise MissingArtifactError(
+                f"The learner's artefact {name} is not under {shown(url)} ({_reason(error)}). "
+                f"Set ZOO_ARTIFACTS to where it was trained, {advice}"
+            ) from None
         raise ZooError(
-            f"The learner's artefact {name} is not under {shown(url)} ({_reason(error)}). "
-            "Set ZOO_ARTIFACTS to where it was trained, or train anew: zoo train"
+            f"The learner's artefact {name} cannot be read under {shown(url)}: {_reason(error)}. "
+            f"Look whether ZOO_ARTIFACTS is right and type the same command again, {advice}"
         ) from None
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise ZooError(
+        raise MissingArtifactError(
             f"The learner's artefact {name} under {shown(url)} is not what was trained "
             "(its SHA-256 differs). Train anew: zoo train"
         )
@@ -96,7 +112,10 @@ def fetch_artifact(name: str, *, sha256: str, url: str) -> Fitted:
 
 
 def copy_artifact(name: str, *, sha256: str, source: str, target: str) -> bool:
-    """Copy an archive from one place to another; False where it is there, or nowhere."""
+    """Copy an archive from one place to another; False where it is there, or nowhere.
+
+    Raises ZooError where one of the places cannot be read or written.
+    """
     if _has(name, sha256, target) or not _has(name, sha256, source):
         return False
     write_artifact(name, read_artifact(name, sha256=sha256, url=source), url=target)
@@ -111,17 +130,39 @@ def shown(url: str) -> str:
     return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
 
 
-def _reason(error: Exception) -> str:
-    """What a file system says, unless it may repeat the address."""
+def _is_missing(error: Exception) -> bool:
+    """Whether a place answered that it has no such file, and not that it does not answer."""
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        return False
+    return error.__cause__ is None or _code(error.__cause__) in _ABSENT
+
+
+def _reason(error: BaseException) -> str:
+    """What a file system says, in codes: its words may repeat the address, or a key."""
     if isinstance(error, ImportError):
         return str(error)  # which package to install for it
-    return getattr(error, "strerror", None) or type(error).__name__
+    if isinstance(error, OSError) and error.errno and error.strerror == os.strerror(error.errno):
+        return error.strerror
+    if isinstance(error, OSError) and error.__cause__ is not None:
+        return _reason(error.__cause__)  # which file systems translate into one of Python's
+    kind, code = type(error).__name__, _code(error)
+    return f"{kind} {code}"[:_LONGEST_REASON] if code else kind
+
+
+def _code(error: BaseException) -> str | None:
+    """The number or word by which a server says what is wrong."""
+    if isinstance(error, ftplib.Error):  # 530 Login incorrect
+        return str(error)[:3] if str(error)[:3].isdigit() else None
+    answer = getattr(error, "response", None)  # botocore: {"Error": {"Code": "AccessDenied"}}
+    found = answer.get("Error", {}).get("Code") if isinstance(answer, dict) else None
+    found = found or getattr(error, "status", None)  # aiohttp: 403
+    return None if found is None else str(found)
 
 
 def _has(name: str, sha256: str, url: str) -> bool:
     try:
         read_artifact(name, sha256=sha256, url=url)
-    except ZooError:
+    except MissingArtifactError:
         return False
     return True
 

@@ -21,7 +21,7 @@ from graphdb.ends import Ends
 from graphdb.errors import ZooError
 from graphdb.schema import stored_version
 from graphdb.store import Row, Store
-from zoo.artifacts import artifacts_url, read_artifact, write_artifact
+from zoo.artifacts import MissingArtifactError, artifacts_url, read_artifact, write_artifact
 from zoo.backup_files import FORMAT, VERSION, artifacts_of, digest_of, rows_of, verify
 from zoo.moving import Moved, Progress, begin_filling, check_filled
 from zoo.outputs import check_file, drafts
@@ -125,7 +125,7 @@ def _write(store: Store, folder: Path, found: dict[str, Fingerprint]) -> int:
                 content = read_artifact(
                     row["artifact"], sha256=row["sha256"], url=artifacts_url(store.address)
                 )
-            except ZooError:
+            except MissingArtifactError:
                 continue  # a learner without its artefact is kept as what it is
             kept.append({"name": row["artifact"], "sha256": row["sha256"], "size": len(content)})
             contents.append(content)

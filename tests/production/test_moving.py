@@ -190,6 +190,19 @@ def test_the_oldest_backup_is_read(store: Store, place: Place) -> None:
     assert job["lease_until"].startswith("2026-01-02T01:04:05.123456789")
 
 
+def test_an_artefact_out_of_reach_is_no_artefact_that_is_missing(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backup would lack it, and nobody would know before it is needed."""
+    restore(store, OLDEST)
+    monkeypatch.setenv("ZOO_ARTIFACTS", "ftp://127.0.0.1:1/zoo")
+    with pytest.raises(ZooError, match=r"cannot be read under .*: Connection refused"):
+        backup(store, tmp_path / "zoo.backup")
+    assert not (tmp_path / "zoo.backup").exists()
+    monkeypatch.setenv("ZOO_ARTIFACTS", str(tmp_path / "nowhere"))
+    assert backup(store, tmp_path / "zoo.backup").artifacts == 0
+
+
 # What is no sound backup -------------------------------------------------------------------------
 
 

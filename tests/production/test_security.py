@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import socket
+import socketserver
 import ssl
 import subprocess
 import threading
@@ -40,7 +41,7 @@ from tests.cli.command import Zoo
 from tests.graphdb.zoos import small, write
 from tests.production.serving import ROOT, ZOO, run_zoo, served
 from tests.stores import Place
-from zoo.artifacts import _unpack, fetch_artifact, read_artifact, write_artifact
+from zoo.artifacts import _unpack, copy_artifact, fetch_artifact, read_artifact, write_artifact
 from zoo.listing import list_nodes, show_node
 from zoo.sources import generate_history
 
@@ -295,6 +296,62 @@ def test_the_address_of_artefacts_keeps_its_secret(url: str) -> None:
             use()
         assert "\n" not in str(caught.value)
         assert "hunter22" not in "".join(traceback.format_exception(caught.value))
+
+
+#: What a server says on connecting, what it says to a question, and the code that is told.
+ANSWERS = {
+    "http forbids": ("", "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "403"),
+    "http fails": ("", "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n", "500"),
+    "http nonsense": ("", "hunter22 \u202e\r\n\r\n", "400"),
+    "ftp forbids": ("220 hello\r\n", "530 me:hunter22 may not\r\n", "530"),
+    "ftp nonsense": ("hunter22 \u202e\r\n", "hunter22\r\n", "error"),
+    "ftp ends": ("220 hello\r\n", "", "EOFError"),
+}
+
+
+@contextmanager
+def _answering(greeting: str, answer: str) -> Iterator[int]:
+    """A server that says the same to everybody, on loopback."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.sendall(greeting.encode())
+            with contextlib.suppress(OSError):  # who asked has hung up
+                while self.request.recv(65_536) and answer:
+                    self.request.sendall(answer.encode())
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_a_place_of_artefacts_that_fails_is_told_in_a_line(name: str) -> None:
+    """Each kind of place fails with exceptions of its own, which have nothing in common."""
+    greeting, answer, code = ANSWERS[name]
+    kind = name.partition(" ")[0]
+    with _answering(greeting, answer) as port:
+        url = f"{kind}://me:hunter22@127.0.0.1:{port}/zoo"
+        for use in (
+            lambda: write_artifact("a.zip", b"", url=url),
+            lambda: read_artifact("a.zip", sha256="0", url=url),
+            lambda: copy_artifact("a.zip", sha256="0", source="/nowhere", target=url),
+        ):
+            with pytest.raises(ZooError) as caught:
+                use()
+            text = str(caught.value)
+            assert f"a.zip under {kind}://127.0.0.1:{port}/zoo" in text.replace(
+                " cannot be read", ""
+            )
+            assert code in text and "ZOO_ARTIFACTS" in text and "the same command again" in text
+            assert "\n" not in text
+            assert "hunter22" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_the_embedded_folder_holds_its_password_once(tmp_path: Path) -> None:

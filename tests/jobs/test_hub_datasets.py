@@ -227,6 +227,9 @@ def test_configurations_of_a_user_win_and_are_checked(tmp_path: Path) -> None:
     path.write_text("[x\n", encoding="utf-8")
     with pytest.raises(ZooError, match="no TOML"):
         read_configs(path)
+    path.write_bytes(b"\xff\xfe[x]")
+    with pytest.raises(ZooError, match="no TOML"):
+        read_configs(path)
     with pytest.raises(ZooError, match="No dataset configuration"):
         read_configs(tmp_path / "absent.toml")
 

@@ -78,6 +78,8 @@ def read_configs(path: Path | None = None) -> dict[str, DatasetConfig]:
             text = path.read_text(encoding="utf-8")
         except OSError as error:
             raise ZooError(f"No dataset configuration at {path}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise ZooError(f"{path} is no TOML: {error}") from error
         found |= _parse(text, str(path))
     return found
 

@@ -23,6 +23,7 @@ from graphdb.records import MAX_INTEGER
 from graphdb.schema import current_version
 from graphdb.store import Row
 from zoo.artifacts import flat_name
+from zoo.paths import open_file
 
 FORMAT = "transferzoo backup"
 VERSION = 1
@@ -147,7 +148,7 @@ def artifacts_of(path: Path) -> Iterator[tuple[str, bytes]]:
 def _lines(path: Path) -> Iterator[Row]:
     """Lines of JSON, bounded one by one and all together."""
     allowed = max(_ALWAYS_ALLOWED, path.stat().st_size * _LARGEST_RATIO)
-    with path.open("rb") as raw, gzip.open(raw, "rb") as file:
+    with open_file(path) as raw, gzip.open(raw, "rb") as file:
         while line := _readline(file):
             allowed -= len(line)
             if allowed < 0:
@@ -167,7 +168,7 @@ def _readline(file: gzip.GzipFile) -> bytes:
 
 def digest_of(path: Path) -> str:
     """The SHA-256 of the file, by which an interrupted restoring is known again."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

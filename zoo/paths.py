@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from collections.abc import Iterable
+from io import BufferedReader
 from pathlib import Path
 
 from graphdb.errors import ZooError
@@ -36,3 +40,18 @@ def one_by_one(given: str | Path | Iterable[str | Path], *, what: str) -> tuple[
         if not isinstance(name, str | Path):
             raise ZooError(f"{what} are names, not {name!r}: {what}=['one', 'another']")
     return tuple(map(str, names))
+
+
+def open_file(path: Path) -> BufferedReader:
+    """A stranger's file to read. A pipe or a device would be waited for, or read, for ever.
+
+    Raises:
+        OSError: it cannot be opened, or is none.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        kind = "is a directory" if stat.S_ISDIR(mode) else "is a pipe or a device"
+        raise OSError(errno.EINVAL, f"it {kind}", str(path))
+    return os.fdopen(descriptor, "rb")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from pathlib import Path
 
@@ -77,6 +78,14 @@ def test_an_index_leads_out_of_no_folder(tmp_path: Path, index: str) -> None:
     with pytest.raises(ZooError, match=r"model\.safetensors\.index\.json") as caught:
         describe_model(str(folder))
     assert "\n" not in str(caught.value)
+
+
+def test_a_pipe_beside_the_configuration_is_not_waited_for(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "tiny")
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    os.mkfifo(folder / "other.bin")
+    with pytest.raises(ZooError, match="it is a pipe or a device"):
+        describe_model(str(folder), allow_pickle=True)
 
 
 @pytest.mark.parametrize("size", ["1e999", "NaN", "-1", '"big"', "{}", "[]", "9" * 400, "1e300"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import os
 import re
 import socket
 import stat
@@ -298,6 +299,12 @@ BROKEN = {
     + gzip.compress(b'{"x": "' + b" " * 10_000_000 + b'"}\n') * 30,
     "one long line": gzip.compress(b" " * 1_000_000) * 65,
 }
+
+
+def test_a_pipe_is_no_backup_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "zoo.backup")
+    with pytest.raises(ZooError, match=r"no sound backup: .*it is a pipe or a device"):
+        verify(tmp_path / "zoo.backup")
 
 
 @pytest.mark.parametrize("kind", BROKEN)

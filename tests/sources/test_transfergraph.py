@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from graphdb.errors import ZooError
 from graphdb.records import (
     Dataset,
     Model,
@@ -76,6 +78,15 @@ def test_record_of_each_modality(tmp_path: Path) -> None:
         batch_size=32,
         seed=42,
     )
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    folder = write(tmp_path / IMAGE, {"records.csv": RECORDS})
+    os.mkfifo(folder / "model_config_dataset.csv")
+    with pytest.raises(
+        ZooError, match=r"Cannot read .*model_config_dataset\.csv: it is a pipe or a device"
+    ):
+        read_history(folder)
 
 
 def test_record_without_metadata_makes_its_nodes(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from graphdb.records import MAX_INTEGER
 from zoo.hub.failures import first_line, told_as_zoo_error
 from zoo.hub.references import ModelReference
 from zoo.hub.words import word
+from zoo.paths import open_file
 
 _WEIGHTS = "model.safetensors"
 _INDEX = "model.safetensors.index.json"
@@ -212,7 +213,7 @@ def _add(counts: list[dict[str, int]]) -> dict[str, int]:
 def _hash_blocks(file: Path, seen: hashlib._Hash) -> None:
     size = file.stat().st_size
     seen.update(f"{file.name}:{size}".encode())
-    with file.open("rb") as opened:
+    with open_file(file) as opened:
         for block in range(_SAMPLED_BLOCKS):
             opened.seek(max(0, size - _BLOCK) * block // (_SAMPLED_BLOCKS - 1))
             seen.update(opened.read(_BLOCK))

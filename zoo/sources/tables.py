@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from graphdb.errors import ZooError
+from zoo.paths import open_file
 from zoo.sources.refusals import Refuse
 
 #: Bytes of one file after decompression.
@@ -79,7 +80,7 @@ def chunks(path: Path, *, refuse: Refuse, short: bool = False) -> Iterator[Chunk
         ZooError: the file cannot be opened.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             packed = path.suffix == ".gz"
             stream = cast("BinaryIO", gzip.GzipFile(fileobj=file)) if packed else file
             yield from _chunks(stream, refuse, short)

@@ -11,7 +11,7 @@ import pytest
 from graphdb.errors import ZooError
 from graphdb.records import Embedding
 from zoo.hub import load_dataset
-from zoo.jobs.adaptive import Moments, gather, is_settled, stratified_order
+from zoo.jobs.adaptive import Moments, gather, is_settled, sigmas, stratified_order
 from zoo.jobs.embedding import embed, load_probe
 from zoo.jobs.failures import JobError
 from zoo.jobs.forward import score_job
@@ -34,7 +34,11 @@ def test_an_image_embedding_is_the_mean_of_the_hidden_state(
 
     probe = load_probe(source(image_model), modality="image", settings=PLAIN)
     data = load_dataset(str(images))
+    used: set[str] = set()
+    probe.model.register_forward_pre_hook(lambda *_: used.add(torch.get_float32_matmul_precision()))
     found = embed(data, probe, settings=PLAIN, most=None)
+    if not torch.cuda.is_available():
+        assert used == {"medium"} and torch.get_float32_matmul_precision() == "highest"
     rows = data.splits["train"]
     pixels = probe.processor([r["image"].convert("RGB") for r in rows], return_tensors="pt")
     with torch.inference_mode():
@@ -136,6 +140,20 @@ def test_sampling_stops_early_with_the_same_neighbours() -> None:
     moments = gather(batches(rows), others, classes=1, total=len(rows))
     assert moments.count < 5_000
     assert ten(moments.mean(), others) == ten(rows.mean(axis=0), others)
+
+
+def test_datasets_far_apart_are_told_apart_by_the_fewest_rows() -> None:
+    rng = np.random.default_rng(0)
+    others = rng.normal(size=(40, 32)) * np.linspace(1, 12, 40)[:, None]
+    rows = rng.normal(size=(5_000, 32)) * 0.2
+    assert gather(batches(rows), others, classes=1, total=len(rows)).count == 32
+
+
+@pytest.mark.parametrize("freedom", [16, 31, 63, 8_191])
+def test_few_rows_are_trusted_as_students_t_says(freedom: int) -> None:
+    from scipy import stats
+
+    assert sigmas(freedom) == pytest.approx(stats.t.isf(stats.norm.sf(2.5), freedom), rel=0.02)
 
 
 def batches(

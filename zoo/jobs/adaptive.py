@@ -5,7 +5,8 @@ linear in m. Its standard error therefore follows from the covariance C of the s
 2 sqrt((a - b)' C (a - b) / n), with the correction for n of a finite dataset's rows. Sampling stops
 when every such difference between one of the k nearest and one of the others is larger than
 ``SIGMAS`` of its standard errors, or known to within ``TIE``: more samples would not change who the
-neighbours are. Rows come stratified by class, so that only what varies within classes is noise.
+neighbours are. It takes more of them as long as few samples tell how large they are. Rows come
+stratified by class, so that only what varies within classes is noise.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ SIGMAS = 2.5
 #: Two distances of which one is this much larger than the other are the same.
 TIE = 0.001
 #: Samples before the first question whether they are enough: a variance needs some.
-FEWEST_SAMPLES = 64
+FEWEST_SAMPLES = 32
 #: How much more is read between two such questions: asking often enough finds any answer.
 GROWTH = 1.1
 #: Without others to tell apart: the standard error of the mean relative to its length.
@@ -67,15 +68,23 @@ class Moments:
         Shape: [D, D].
         """
         n = max(2, self.count)
-        seen = self.class_counts > 0
-        sums, counts, classes = self.sums[None], np.array([n]), 1
-        if n >= 2 * seen.sum():
-            sums, counts, classes = self.class_sums[seen], self.class_counts[seen], seen.sum()
+        sums, counts = self.sums[None], np.array([n])
+        if self._strata() > 1:
+            seen = self.class_counts > 0
+            sums, counts = self.class_sums[seen], self.class_counts[seen]
         scaled = sums / np.sqrt(counts)[:, None]  # [C', D]
         scatter = self.products - scaled.T @ scaled  # [D, D]
         left = max(0.0, 1.0 - n / max(total, n))
-        covariance: Floats = scatter / max(1, n - classes) / n * left
+        covariance: Floats = scatter / self.freedom() / n * left
         return covariance
+
+    def freedom(self) -> int:
+        """Degrees of freedom of the covariance."""
+        return max(1, max(2, self.count) - self._strata())
+
+    def _strata(self) -> int:
+        seen = int((self.class_counts > 0).sum())
+        return seen if self.count >= 2 * seen else 1
 
     def class_aware(self) -> Floats:
         """The balanced mean of the class means, and their spread: how far the classes lie apart.
@@ -132,6 +141,11 @@ def stratified_order(labels: Integers, *, seed: int) -> Integers:
     return np.argsort(place, kind="stable")
 
 
+def sigmas(freedom: int) -> float:
+    """As rare by Student's t of so many degrees of freedom as ``SIGMAS`` by the normal law."""
+    return SIGMAS + (SIGMAS**3 + SIGMAS) / (4 * freedom)
+
+
 def is_settled(moments: Moments, others: Floats, *, total: int, k: int = NEIGHBOURS) -> bool:
     """Whether more samples would leave the ``k`` nearest of ``others`` [E, D] as they are."""
     covariance = moments.covariance(total)
@@ -147,5 +161,5 @@ def is_settled(moments: Moments, others: Floats, *, total: int, k: int = NEIGHBO
     own = (projected * offsets).sum(axis=1)  # [E]
     cross = projected[inside] @ offsets[outside].T  # [k, E - k]
     variances = 4 * (own[inside][:, None] + own[outside] - 2 * cross)
-    errors = SIGMAS * np.sqrt(np.maximum(variances, 0.0))
+    errors = sigmas(moments.freedom()) * np.sqrt(np.maximum(variances, 0.0))
     return bool(((gaps > errors) | (errors < 2 * TIE * squared[outside])).all())

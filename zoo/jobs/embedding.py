@@ -19,6 +19,7 @@ from zoo.jobs.adaptive import MOST_SAMPLES, gather, stratified_order
 from zoo.jobs.counting import Rows
 from zoo.jobs.failures import JobError
 from zoo.jobs.inputs import batch_of
+from zoo.jobs.machine import quick_products
 from zoo.jobs.memory import halving
 from zoo.jobs.networks import Network, load_processor, pad_token
 from zoo.jobs.specs import ModelSource, Settings
@@ -136,7 +137,7 @@ def walk(
         batch = batch_of(data.splits["train"], indices, network, settings=settings)
         labels = batch.pop("labels").numpy()
         moved = {key: value.to(device) for key, value in batch.items()}
-        with torch.inference_mode():
+        with torch.inference_mode(), quick_products():
             seen = look(moved)
         return seen.double().cpu().numpy(), labels, size
 

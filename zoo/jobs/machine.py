@@ -6,6 +6,8 @@ import importlib.metadata
 import platform
 import resource
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _PACKAGES = ("transferzoo", "torch", "transformers", "accelerate", "peft", "datasets")
 
@@ -29,6 +31,24 @@ def prepare_machine(*, threads: int | None, seed: int) -> None:
         torch.set_num_threads(threads)
     transformers.set_seed(seed)
     quiet()
+
+
+@contextmanager
+def quick_products() -> Iterator[None]:
+    """Products of matrices by the fastest way that a processor has, as long as the block lasts.
+
+    That is oneDNN: float32 as ever, at twice the speed of MKL on a processor of AMD's; products of
+    bfloat16 with sums of float32 where the processor has instructions for such matrices (AMX).
+    Accelerators are left as they are.
+    """
+    import torch
+
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision(before if torch.cuda.is_available() else "medium")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
 
 
 def quiet() -> None:

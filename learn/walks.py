@@ -127,16 +127,6 @@ def bias(
     return np.where(end == origin, 1 / rule.p, alpha)
 
 
-def transition(
-    network: Network, rule: Rule, *, before: int, current: int
-) -> tuple[Indices, Floats]:
-    """Where one walker may step to, and how probable each step is. Shapes: [K], [K]."""
-    here, came = np.array([current]), np.array([before])
-    walker, edge = candidates(network, here)
-    heavy = network.weight[edge] * bias(network, rule, came, here, walker, edge)
-    return network.node[edge], heavy / heavy.sum()
-
-
 def step(
     network: Network,
     rule: Rule,

@@ -24,8 +24,6 @@ from graphdb.subgraph import read_subgraph
 from tests.graphdb.zoos import TABLES, as_lists, corrected, small, write
 from tests.stores import Place
 
-Report = Callable[[str, int, int], None]
-
 
 @pytest.fixture(params=["whole", "staged"])
 def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:

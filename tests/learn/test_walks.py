@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graphdb.columns import Floats, Indices
 from learn.walks import (
     ENDED,
     Network,
     Rule,
+    bias,
     candidates,
     make_network,
     noisy_thresholds,
     step,
-    transition,
     walks,
 )
 
@@ -28,6 +29,16 @@ WEIGHT = np.array([1.0, 0.8, 0.1, 0.6, 0.5, 0.9, 0.1, 0.4, 0.3, 0.2])
 @pytest.fixture
 def network() -> Network:
     return make_network(A, B, WEIGHT, size=7)
+
+
+def transition(
+    network: Network, rule: Rule, *, before: int, current: int
+) -> tuple[Indices, Floats]:
+    """Where one walker may step to, and how probable each step is. Shapes: [K], [K]."""
+    here, came = np.array([current]), np.array([before])
+    walker, edge = candidates(network, here)
+    heavy = network.weight[edge] * bias(network, rule, came, here, walker, edge)
+    return network.node[edge], heavy / heavy.sum()
 
 
 def probabilities(network: Network, rule: Rule) -> dict[int, float]:

@@ -56,13 +56,11 @@ class DatasetConfig(BaseModel):
     revision: str | None = None
     name: str | None = None
     source: str | None = None
-    #: What it was made of, for a dataset derived from another one.
-    derived_from: str | None = None
     raw: RawLayout | None = None
 
 
 #: Fields that the record itself keeps, and those that are no text.
-_OF_THE_RECORD = {"name", "source", "derived_from"}
+_OF_THE_RECORD = {"name", "source"}
 _NESTED = {"splits", "raw", "max_samples"}
 
 

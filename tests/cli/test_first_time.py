@@ -281,6 +281,7 @@ def test_titles_are_not_folded(zoo: Zoo, tmp_path: Path) -> None:
 
 def test_refused_rows_are_told_by_kind() -> None:
     alike = [Refusal("scores.csv", line, f"comes again on line {line + 9}") for line in range(2, 9)]
+    assert summarise(alike[:2]) == ["scores.csv:2: comes again on line 11 (and 1 row like it)"]
     assert summarise([*alike, Refusal("runs.csv", 5, "has no accuracy")]) == [
         "runs.csv:5: has no accuracy",
         "scores.csv:2: comes again on line 11 (and 6 rows like it)",

@@ -40,10 +40,11 @@ def summarise(refused: Sequence[Refusal]) -> list[str]:
     for refusal in refused:
         key = (refusal.file, re.sub(r"[\d.]+", "", refusal.reason))
         alike.setdefault(key, []).append(refusal)
-    return [
-        f"{group[0]}" + (f" (and {len(group) - 1} rows like it)" if len(group) > 1 else "")
-        for group in sorted(alike.values(), key=len)
-    ]
+    return [f"{group[0]}{_more(len(group) - 1)}" for group in sorted(alike.values(), key=len)]
+
+
+def _more(count: int) -> str:
+    return f" (and {count} row{'s' * (count > 1)} like it)" if count else ""
 
 
 class Problems:

@@ -27,8 +27,11 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="module")
-def zoo(compose_server: Server) -> Iterator[tuple[Server, Place, Store]]:
-    """A zoo on a server that greets Browser as the one of docker-compose.yml does."""
+def zoo(chromium: str, compose_server: Server) -> Iterator[tuple[Server, Place, Store]]:
+    """A zoo on a server that greets Browser as the one of docker-compose.yml does.
+
+    Where there is nothing to look at it with, no server is started.
+    """
     server = compose_server
     with (
         server_place(server) as place,

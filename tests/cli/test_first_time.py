@@ -295,7 +295,7 @@ def test_answers_name_the_metric(zoo: Zoo, tmp_path: Path) -> None:
     rows = [f"{m},{d},.{n + 2}{k},f1" for n, m in enumerate(models) for k, d in enumerate(datasets)]
     (tmp_path / "fine_tunings.csv").write_text("model,dataset,value,metric\n" + "\n".join(rows))
     zoo("ingest", "records", str(tmp_path))
-    zoo("train")
+    zoo("train", "--learner", "inductive-kernel")
     ended = zoo("predict", "pets", "-k", "1")
     assert "f1, learner" in ended.out and "pets --f1 ..." in ended.err
     assert zoo("candidates", "pets", "-k", "1", "--json").objects[0]["metric"] == "f1"

@@ -82,3 +82,20 @@ def test_progress_names_files_and_ends(tmp_path: Path) -> None:
     folder = write(tmp_path / "image_classification", {"records.csv": RECORDS["image"]})
     read_history(folder, progress=lambda *step: calls.append(step))
     assert len(calls) == 5
+
+
+def test_a_column_of_one_value_in_a_bundle_is_told_and_left(tmp_path: Path) -> None:
+    models = [f"m{n}" for n in range(12)]
+    rows = [f"{model},{data},{n % 7 / 10 if data == 'dtd' else 0.1}"
+            for n, model in enumerate(models) for data in ("my pets", "aside", "dtd")]  # fmt: skip
+    folder = bundle(
+        tmp_path,
+        models="\n".join(["id", *models, ""]),
+        datasets="id,quarantined\nmy pets,\naside,broken\ndtd,\n",
+        fine_tunings="\n".join(["model,dataset,accuracy", *rows, ""]),
+    )
+    reading = read_history(folder)
+    [note] = reading.notes
+    assert note.startswith("my pets: 12 of its 12 records have the accuracy 0.1. If that")
+    assert note.endswith("zoo quarantine 'my pets' --reason '...'")
+    assert [dataset.quarantined for dataset in reading.history.datasets] == [None, "broken", None]

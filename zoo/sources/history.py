@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,7 +13,7 @@ from graphdb.records import History, Refusal
 from zoo.paths import local_folder, local_path
 from zoo.sources.bundle import Progress, read_bundle
 from zoo.sources.layout import REQUIRED, is_bundle_file, looks_like_bundle
-from zoo.sources.modality import MODALITIES, RECORDS
+from zoo.sources.modality import MODALITIES, RECORDS, tied
 from zoo.sources.refusals import shown
 from zoo.sources.transfergraph import modality_folders, read_transfergraph
 
@@ -44,7 +46,8 @@ def read_history(path: Path, *, progress: Progress | None = None) -> Reading:
         raise ZooError(f"{name} {what}. Give the folder of a history: zoo ingest records FOLDER")
     path = folder.resolve()
     if looks_like_bundle(path):
-        return Reading("bundle", read_bundle(path, progress=progress), notes=_passed_over(path))
+        history = read_bundle(path, progress=progress)
+        return Reading("bundle", history, notes=(*_passed_over(path), *_suspicious(history)))
     if modality_folders(path):
         return Reading("transfergraph", *read_transfergraph(path, progress=progress))
     raise ZooError(_unknown(path))
@@ -55,6 +58,15 @@ def _passed_over(folder: Path) -> tuple[str, ...]:
     names = sorted(p.name for p in folder.iterdir() if p.name.endswith((".csv", ".csv.gz")))
     others = [name for name in names if not is_bundle_file(name)]
     return tuple(f"{name} was not read: no file of a bundle has this name" for name in others)
+
+
+def _suspicious(history: History) -> Iterator[str]:
+    """A bundle is taken as it is: what looks like a broken experiment is only told."""
+    aside = {dataset.id for dataset in history.datasets if dataset.quarantined}
+    for name, reason in tied(history):
+        if name not in aside:
+            command = f"zoo quarantine {shlex.quote(name)} --reason '...'"
+            yield f"{name}: {reason}. If that experiment is broken, set it aside: {command}"
 
 
 def _unknown(folder: Path) -> str:

@@ -7,6 +7,7 @@ correction is told in a note.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -250,17 +251,22 @@ class ModalityReader:
 
     def _quarantine(self) -> None:
         """A column of one value is a broken experiment: it stays in the graph, set aside."""
-        values: dict[str, Counter[float]] = {}
-        for record in self.history.fine_tunings:
-            values.setdefault(record.dataset, Counter())[record.value] += 1
-        for name, counts in values.items():
-            value, tied = counts.most_common(1)[0]
-            if counts.total() >= TIED_RECORDS and tied > TIED_SHARE * counts.total():
-                reason = f"{tied} of its {counts.total()} records have the accuracy {value:g}"
-                self._datasets[name] = replace(self._datasets[name], quarantined=reason)
-                self.notes.append(f"{name} quarantined: {reason}")
+        for name, reason in tied(self.history):
+            self._datasets[name] = replace(self._datasets[name], quarantined=reason)
+            self.notes.append(f"{name} quarantined: {reason}")
 
     def _note_renamed(self) -> None:
         if self._renamed:
             names = ", ".join(f"{old} is {new}" for old, new in sorted(self._renamed.items()))
             self.notes.append(f"{self._modality.folder}: other names of one dataset: {names}")
+
+
+def tied(history: History) -> Iterator[tuple[str, str]]:
+    """Datasets of which most results are one value, and how that is said."""
+    values: dict[str, Counter[tuple[str, float]]] = {}
+    for record in history.fine_tunings:
+        values.setdefault(record.dataset, Counter())[record.metric, record.value] += 1
+    for name, counts in values.items():
+        (metric, value), count = counts.most_common(1)[0]
+        if counts.total() >= TIED_RECORDS and count > TIED_SHARE * counts.total():
+            yield name, f"{count} of its {counts.total()} records have the {metric} {value:g}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.options import as_json, method, modality, names, open_zoo, overwrite
+from cli.options import as_json, method, modality, names, open_zoo
 from cli.text import say
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ _COLUMNS = ("pearson", "spearman", "kendall", "weighted_kendall", "rel_at_1", "r
 )
 @click.option("--workers", type=click.IntRange(1), help="Processes (default: one a core).")
 @click.option("--plots", type=click.Path(path_type=Path), help="Draw the results into a folder.")
-@overwrite("pictures that are there (--plots)")
 @as_json
 @click.pass_context
 def evaluate(
@@ -56,7 +55,6 @@ def evaluate(
     learners: tuple[str, ...],
     workers: int | None,
     plots: Path | None,
-    overwrite: bool,
     as_json: bool,
 ) -> None:
     """Compare learners: each target's results are hidden, then predicted.
@@ -67,7 +65,7 @@ def evaluate(
     from cli.progress import bar
     from cli.rows import print_json
 
-    _check(regimes, plots, overwrite=overwrite)
+    _check(regimes, plots)
     results: list[Result] = []
     predictions: list[Prediction] = []
     with open_zoo(ctx) as zoo:
@@ -93,11 +91,11 @@ def evaluate(
     if plots:
         from zoo.evaluation import draw_pictures
 
-        for path in draw_pictures(results, predictions, plots, overwrite=overwrite):
+        for path in draw_pictures(results, predictions, plots):
             say(f"Drawn: {path}")
 
 
-def _check(regimes: tuple[str, ...], plots: Path | None, *, overwrite: bool) -> None:
+def _check(regimes: tuple[str, ...], plots: Path | None) -> None:
     """What would fail only after the first regime, or after all of them, fails at once."""
     from learn.regimes import parse
 
@@ -106,7 +104,7 @@ def _check(regimes: tuple[str, ...], plots: Path | None, *, overwrite: bool) -> 
     if plots:
         from zoo.evaluation import check_pictures
 
-        check_pictures(plots, overwrite=overwrite)
+        check_pictures(plots)
 
 
 def _print(results: list[Result]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cli.options import as_json, open_zoo, overwrite
+from cli.options import as_json, open_zoo
 from cli.text import say
 
 #: Room for an error and for the command that repeats a job alone, whole.
@@ -25,7 +25,6 @@ _LONGEST = 4_000
     type=click.Path(path_type=Path, dir_okay=False),
     help="Also draw a model or dataset with its neighbours into this HTML file.",
 )
-@overwrite("a file that is there (--html)")
 @as_json
 @click.pass_context
 def show(
@@ -34,7 +33,6 @@ def show(
     kind: str | None,
     limit: int,
     html: Path | None,
-    overwrite: bool,
     as_json: bool,
 ) -> None:
     """Show everything about one model, dataset, learner, run or job."""
@@ -47,7 +45,7 @@ def show(
             from zoo.drawing import draw, find_neighbourhood
 
             near = find_neighbourhood(zoo.store, identity, kind=found.kind)
-            draw(near, html, overwrite=overwrite, text=plain)
+            draw(near, html, text=plain)
     if as_json:
         results = {"results": found.results, "total": found.total}
         print_json({"kind": found.kind, **found.properties, **results})

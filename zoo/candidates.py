@@ -11,7 +11,7 @@ from graphdb.errors import ZooError
 from graphdb.records import MAX_INTEGER
 from graphdb.store import Row, Store, Transaction
 from zoo.limits import Limits, check_count
-from zoo.prediction import Candidate, Candidates, told
+from zoo.prediction import Candidate, Candidates, note_order
 from zoo.training import check_method
 
 #: How much further than the ``k`` best a first look goes where limits may leave some of them out.
@@ -75,7 +75,7 @@ def find_candidates(
         notes=() if current["default"] else (note,),
         metric=found["metric"],
     )
-    return told(answer)
+    return note_order(answer)
 
 
 def _read(tx: Transaction, question: _Question) -> tuple[Row, Row] | None:

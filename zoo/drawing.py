@@ -14,7 +14,7 @@ from pathlib import Path
 from graphdb.catalog import check_model, find_dataset
 from graphdb.errors import ZooError
 from graphdb.store import Row, Store
-from zoo.outputs import check_file, drafts
+from zoo.outputs import drafts
 
 #: Relationships of a type that are drawn.
 _SHOWN = 12
@@ -60,19 +60,12 @@ def find_neighbourhood(
     return Neighbourhood(kind, identity, tuple(links), tuple(likeness))
 
 
-def draw(
-    found: Neighbourhood,
-    file: Path,
-    *,
-    overwrite: bool = False,
-    text: Callable[[str], str] = str,
-) -> None:
+def draw(found: Neighbourhood, file: Path, *, text: Callable[[str], str] = str) -> None:
     """Write the picture; ``text`` makes hidden characters of ids visible.
 
     Raises:
-        ZooError: the extra is not installed, or the file is there already or cannot be written.
+        ZooError: the extra is not installed, or the file cannot be written.
     """
-    check_file(file, overwrite=overwrite)
     try:
         viz = import_module("neo4j_viz")
     except ImportError:

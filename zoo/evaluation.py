@@ -12,7 +12,7 @@ from graphdb.store import Store
 from graphdb.subgraph import read_subgraph
 from learn import BASELINES, DEFAULT, Prediction, Result
 from learn import evaluate as evaluate_learners
-from zoo.outputs import check_folder, drafts
+from zoo.outputs import drafts
 from zoo.paths import one_by_one
 from zoo.training import check_method, check_seed
 
@@ -56,35 +56,30 @@ def evaluate(
     )
 
 
-def check_pictures(folder: Path, *, overwrite: bool) -> None:
+def check_pictures(folder: Path) -> None:
     """Check, before anything long is computed, that pictures can be drawn into a folder.
 
     Raises:
-        ZooError: matplotlib is missing, the folder cannot be made or holds something.
+        ZooError: matplotlib is missing or the folder cannot be made.
     """
     from learn.plots import check_matplotlib
 
     check_matplotlib()
-    check_folder(folder, overwrite=overwrite)
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
 
 
 def draw_pictures(
-    results: Sequence[Result],
-    predictions: Sequence[Prediction],
-    folder: Path,
-    *,
-    overwrite: bool = False,
+    results: Sequence[Result], predictions: Sequence[Prediction], folder: Path
 ) -> list[Path]:
-    """Draw an evaluation into a folder; pictures of the same name in it are replaced, if told to.
+    """Draw an evaluation into a folder; pictures of the same name in it are replaced.
 
     Raises:
         ZooError: as :func:`check_pictures`, or the disk refuses.
     """
     from learn.plots import plot
 
-    check_pictures(folder, overwrite=overwrite)
+    check_pictures(folder)
     with _writing(folder), drafts(folder / "pictures") as fresh:
         drawn = plot(results, predictions, fresh)
         return [picture.replace(folder / picture.name) for picture in drawn]

@@ -1,6 +1,7 @@
-"""What commands leave in files: never over what is there unless told to, whole or not at all.
+"""What commands leave in files: whole or not at all, data never over what is there unless told to.
 
-``zoo export``, ``zoo db backup``, ``zoo show --html`` and ``zoo evaluate --plots`` keep this rule.
+``zoo export`` and ``zoo db backup`` ask for ``--overwrite``; pictures (``zoo show --html``,
+``zoo evaluate --plots``) are drawn again over older ones of the same name.
 """
 
 from __future__ import annotations
@@ -22,14 +23,6 @@ def check_file(path: Path, *, overwrite: bool) -> None:
         raise ZooError(f"{path} is a folder. Name a file")
     if path.exists() and not overwrite:
         raise ZooError(f"{path} exists already. {INSTEAD}")
-
-
-def check_folder(path: Path, *, overwrite: bool) -> None:
-    """Raise ZooError where a folder holds anything."""
-    if path.exists() and not path.is_dir():
-        raise ZooError(f"{path} is a file. Name a new folder")
-    if path.exists() and any(path.iterdir()) and not overwrite:
-        raise ZooError(f"{path} is not empty. {INSTEAD}")
 
 
 @contextmanager

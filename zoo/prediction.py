@@ -135,12 +135,12 @@ def predict(
         for row, ranking in zip(rows, rankings, strict=True)
     ]
     return [
-        told(replace(answer, metric=metrics[row] or usual))
+        note_order(replace(answer, metric=metrics[row] or usual))
         for row, answer in zip(rows, answers, strict=True)
     ]
 
 
-def told(answer: Candidates) -> Candidates:
+def note_order(answer: Candidates) -> Candidates:
     """With a note where accuracies do not follow the ranks: a result of the dataset tells of its
     level, and each model is placed without its own."""
     sign = -1.0 if answer.metric in SMALLER_IS_BETTER else 1.0

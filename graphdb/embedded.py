@@ -26,6 +26,9 @@ DATABASE = "zoo"
 SERVE = "db serve"
 #: Characters of a command that are kept.
 _COMMAND = 200
+#: Ports that are tried: between the look for a free one and its use another program may take it.
+_PORTS = 5
+_PORT_TAKEN = "Unable to listen"
 _BOLT = "Bolt:com.arcadedb.bolt.BoltProtocolPlugin"
 
 
@@ -92,7 +95,7 @@ def _take_lock(folder: Path) -> FileLock:
         lock = FileLock(folder / "lock")
         lock.acquire(blocking=False)
     except Timeout:
-        holder = _holder(folder)
+        holder = find_holder(folder)
         raise ZooError(
             f"The store {folder} is in use by {holder}. {_advice(folder, holder)}"
         ) from None
@@ -112,8 +115,8 @@ def _command() -> str:
     return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])[:_COMMAND]
 
 
-def _holder(folder: Path) -> str:
-    """``process 123 (zoo train)``."""
+def find_holder(folder: Path) -> str:
+    """Who has a store that is locked: ``process 123 (zoo train)``."""
     try:
         pid, _, command = (folder / "holder").read_text("utf-8").strip().partition(" ")
     except (OSError, UnicodeError):
@@ -150,7 +153,26 @@ def _start(folder: Path, password: str) -> tuple[str, Any]:
     os.environ.setdefault("ARCADEDB_LOG_DIR", str(folder / "log"))
     import arcadedb
 
-    port = _free_port()
+    for _ in range(_PORTS):
+        port = _free_port()
+        try:
+            return f"bolt://127.0.0.1:{port}", _listen(folder, password, port)
+        except arcadedb.ArcadeDBError as error:
+            reason = str(error).splitlines()[0]
+            if _PORT_TAKEN not in reason:
+                raise ZooError(
+                    f"The embedded store in {folder} does not start: {reason}. "
+                    f"Check free space and {folder / 'log'}"
+                ) from error
+    raise ZooError(
+        f"The embedded store in {folder} does not start: other programs took each of {_PORTS} "
+        f"ports of 127.0.0.1, the last one {port}, before it could. Type the same command again"
+    )
+
+
+def _listen(folder: Path, password: str, port: int) -> Any:
+    import arcadedb
+
     server = arcadedb.create_server(
         str(folder / "server"),
         root_password=password,
@@ -162,17 +184,11 @@ def _start(folder: Path, password: str) -> tuple[str, Any]:
             "bolt_port": port,
         },
     )
-    try:
-        server.start()
-        if not (folder / "server" / "databases" / DATABASE).is_dir():
-            server.create_database(DATABASE)
-        server.get_database(DATABASE)
-    except arcadedb.ArcadeDBError as error:
-        raise ZooError(
-            f"The embedded store in {folder} does not start: {str(error).splitlines()[0]}. "
-            f"Check free space and {folder / 'log'}"
-        ) from error
-    return f"bolt://127.0.0.1:{port}", server
+    server.start()
+    if not (folder / "server" / "databases" / DATABASE).is_dir():
+        server.create_database(DATABASE)
+    server.get_database(DATABASE)
+    return server
 
 
 def _free_port() -> int:

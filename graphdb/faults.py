@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from graphdb import embedded
 from graphdb.address import Address
 from graphdb.driver import exceptions
 from graphdb.errors import ZooError
 
+#: As the driver writes it: IPv4Address(('127.0.0.1', 7687)) (ResolvedIPv4Address((...))).
+_ADDRESS = re.compile(r"IPv[46]Address\(\('([^']*)', (\d+)[^)]*\)\)(?: \(Resolved[^)]*\)\)\))?")
 _RACES = ("ConstraintValidationFailed", "EntityNotFound")
 _MEMORY = ("MemoryPoolOutOfMemoryError", "OutOfMemoryError", "StackOverFlowError")
 
@@ -51,9 +56,8 @@ def translated(address: Address) -> Iterator[None]:
         raise ZooError(f"{address}: this user may not do that: {_line(error)}") from error
     except (exceptions.ServiceUnavailable, exceptions.SessionExpired) as error:
         raise ZooError(
-            f"No answer from {address}: {_line(error)}. {_tls_hint(address)}Start it (docker "
-            "compose up -d, or zoo db serve) and type the same command again: nothing is half "
-            "written"
+            f"No answer from {address}: {_line(error)}. {_start_hint(address)} and type the same "
+            "command again: nothing is half written"
         ) from error
     except exceptions.Neo4jError as error:
         code = error.code or ""
@@ -64,6 +68,21 @@ def translated(address: Address) -> Iterator[None]:
         ) from error
     except exceptions.DriverError as error:
         raise ZooError(f"{address}: {_line(error)}") from error
+
+
+def _start_hint(address: Address) -> str:
+    if address.folder is None:
+        return f"{_tls_hint(address)}Start it (docker compose up -d)"
+    serve = f"zoo --store {shlex.quote(str(address))} {embedded.SERVE}"
+    if not embedded.is_locked(address.folder):
+        return f"Who served it has ended: start {serve}"
+    holder = embedded.find_holder(address.folder)
+    if holder.startswith(f"process {os.getpid()} "):
+        return f"Its engine has ended within this command: look at {address.folder / 'log'}"
+    return (
+        f"It is held by {holder}, which does not answer there: it is stopped, or another program "
+        f"has its port. End that process, start {serve}"
+    )
 
 
 def _tls_hint(address: Address) -> str:
@@ -98,4 +117,4 @@ def _server_hint(address: Address, error: exceptions.Neo4jError) -> str:
 
 def _line(error: Exception) -> str:
     text = (error.message if isinstance(error, exceptions.Neo4jError) else None) or str(error)
-    return " ".join(text.split()).split(" (resolved to")[0][:300]
+    return _ADDRESS.sub(r"\1:\2", " ".join(text.split()).split(" (resolved to")[0])[:300]

@@ -126,7 +126,14 @@ class Store:
         served = embedded.find_served(place.folder)
         if served is not None:
             access = served, embedded.USERNAME, embedded.read_password(place.folder) or ""
-            return cls(place, _driver(*access), embedded.DATABASE, None, access)
+            store = cls(place, _driver(*access), embedded.DATABASE, None, access)
+            try:
+                with translated(place):  # at once: another program may have its port
+                    store._driver.verify_connectivity()
+            except BaseException:
+                store._driver.close()
+                raise
+            return store
         server = embedded.EmbeddedServer(place.folder)
         access = server.url, embedded.USERNAME, server.password
         return cls(place, _driver(*access), embedded.DATABASE, server, access)

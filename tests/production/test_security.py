@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -352,6 +353,37 @@ def test_a_place_of_artefacts_that_fails_is_told_in_a_line(name: str) -> None:
             assert code in text and "ZOO_ARTIFACTS" in text and "the same command again" in text
             assert "\n" not in text
             assert "hunter22" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_program_on_the_port_of_a_served_store_is_told(tmp_path: Path) -> None:
+    """Nobody is sent to look for a full disk."""
+    folder = tmp_path / "store"
+    folder.mkdir()
+    (folder / "holder").write_text("123 zoo db serve", encoding="utf-8")
+    with _answering("", "HTTP/1.1 400 Bad\r\n\r\n") as port, FileLock(folder / "lock"):
+        (folder / "address").write_text(f"bolt://127.0.0.1:{port}", encoding="utf-8")
+        with pytest.raises(ZooError) as caught:
+            Store.open(f"embedded:{folder}")
+        assert re.fullmatch(
+            rf"No answer from embedded:{folder}: .*127\.0\.0\.1:{port}\. It is held by process 123 "
+            r"\(zoo db serve\), which does not answer there: .*another program has its port\. "
+            rf"End that process, start zoo --store embedded:{folder} db serve and type the same "
+            "command again: nothing is half written", str(caught.value),
+        )  # fmt: skip
+
+
+def test_a_port_that_another_program_takes_first_is_left_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look for a free port and its use; seldom, so it is arranged here."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = [other.getsockname()[1]] * 5
+        ports = iter([taken[0], embedded._free_port(), *taken])
+        monkeypatch.setattr(embedded, "_free_port", lambda: next(ports))
+        with Store.open(f"embedded:{tmp_path / 'one'}") as opened:
+            assert opened.read("ping")
+        with pytest.raises(ZooError, match=rf"took each of 5 ports .* the last one {taken[0]}"):
+            Store.open(f"embedded:{tmp_path / 'two'}")
 
 
 def test_the_embedded_folder_holds_its_password_once(tmp_path: Path) -> None:

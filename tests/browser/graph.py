@@ -12,7 +12,7 @@ from graphdb.runs import Provenance
 from graphdb.store import Store
 from tests.stores import Place
 
-FAMILIES = ("vit", "beit", "swin", "deit", "convnext", "resnet")
+FAMILIES = ("vit", "beit", "swin", "deit", "microsoft/swin-large-patch4-window12-384-in", "resnet")
 DATASETS = ("flowers", "pets", "beans", "dtd", "eurosat", *(f"dataset-{n}" for n in range(35)))
 #: What the saved queries are asked about.
 PARAMS = {"dataset": "flowers", "model": "vit-2"}

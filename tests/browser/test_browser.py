@@ -70,6 +70,8 @@ def test_browser_draws_what_the_query_returns_and_nothing_else(
 def test_the_style_names_and_colours(browser: page.Browser) -> None:
     circles, arrows = browser.draw(cypher.load("draw_candidates").text)
     assert PARAMS["dataset"] in circles
+    assert not any("\u2026" in name for name in circles), "a name that is cut is nobody's"
+    assert max(map(len, circles)) >= 45
     assert sorted(arrows) == sorted(f"rank {n}" for n in range(1, 11))
     fills = browser.page.locator("g.node circle[fill^='#']").evaluate_all(
         "all => all.map(each => each.getAttribute('fill').toUpperCase())"

@@ -33,7 +33,8 @@ class Address:
 
 def resolve_address(given: str | None = None) -> Address:
     """The store that ``given``, else the environment, names. ZooError where it is malformed."""
-    text = given or os.environ.get("ZOO_STORE") or os.environ.get("NEO4J_URI") or EMBEDDED
+    named = (given, os.environ.get("ZOO_STORE"), os.environ.get("NEO4J_URI"))
+    text = next((each for each in named if each and not each.isspace()), EMBEDDED)
     if text.startswith(EMBEDDED):
         rest = text.removeprefix(EMBEDDED)
         return Address(folder=_folder(rest) if rest else data_folder() / "store")

@@ -110,9 +110,8 @@ class Store:
         user = username or known.get("NEO4J_USERNAME") or "neo4j"
         secret = password or known.get("NEO4J_PASSWORD") or _ask_password(place, user)
         driver = _driver(place.url, user, secret)
-        store = cls(
-            place, driver, database or known.get("NEO4J_DATABASE"), None, (place.url, user, secret)
-        )
+        base = database or known.get("NEO4J_DATABASE", "").strip() or None
+        store = cls(place, driver, base, None, (place.url, user, secret))
         try:
             store._greet()
         except BaseException:

@@ -35,8 +35,8 @@ class MissingArtifactError(ZooError):
 
 def artifacts_url(address: Address) -> str:
     """Where artefacts of a store are kept."""
-    given = os.environ.get("ZOO_ARTIFACTS")
-    if given:
+    given = os.environ.get("ZOO_ARTIFACTS", "")
+    if given.strip():
         return given.rstrip("/")
     folder = address.folder if address.folder is not None else data_folder()
     return str(folder / "artifacts")

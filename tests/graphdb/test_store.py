@@ -17,6 +17,7 @@ from graphdb.address import resolve_address
 from graphdb.errors import ZooError
 from graphdb.store import Store
 from tests.stores import Place
+from zoo.artifacts import artifacts_url
 
 
 def _line(error: pytest.ExceptionInfo[ZooError]) -> str:
@@ -43,6 +44,17 @@ def test_a_wrong_database_is_one_line(served: Place) -> None:
             served.address, database="nowhere", username=served.username, password=served.password
         )
     assert "nowhere" in _line(error)
+
+
+def test_a_blank_variable_is_none(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a shell or a file of variables leaves it behind."""
+    for blank in ("", "  "):
+        for name in ("ZOO_STORE", "NEO4J_DATABASE", "ZOO_ARTIFACTS"):
+            monkeypatch.setenv(name, blank)
+        monkeypatch.setenv("NEO4J_URI", place.address)
+        with Store.open() as store:
+            assert store.database == place.database
+            assert Path(artifacts_url(store.address)).is_absolute()
 
 
 def test_nothing_listening_is_said_at_once() -> None:

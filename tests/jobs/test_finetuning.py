@@ -149,7 +149,27 @@ def test_a_job_resumes_from_its_last_whole_checkpoint(
     shutil.copytree(found, half_written)
     (half_written / "trainer_state.json").unlink()
     assert last_checkpoint(spec.folder) == found
+    (half_written / "trainer_state.json").touch()
+    assert last_checkpoint(spec.folder) == found, "the disk was full"
     assert fine_tune(spec).metrics == whole.metrics
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_a_checkpoint_that_fills_the_disk_is_told_and_gone(
+    image_model: Path, images: Path, tmp_path: Path
+) -> None:
+    spec = job(image_model, images, tmp_path, epochs=1, max_samples=60).model_copy(
+        update={"checkpoint_seconds": 0.0}
+    )
+    checkpoint = spec.folder / "checkpoint-1"
+    checkpoint.mkdir(parents=True)
+    (checkpoint / "optimizer.pt").symlink_to("/dev/full")
+    done = fine_tune(spec)
+    assert (done.status, done.cause) == ("failed", "process"), "it comes back without --retry"
+    assert done.reason == (
+        f"the disk is full: free some space in {tmp_path}, then type the same command again"
+    )
+    assert not checkpoint.exists(), "the others need the room"
 
 
 def broken_off(spec: FineTuningSpec) -> None:

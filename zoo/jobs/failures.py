@@ -33,6 +33,16 @@ def cause_of(error: BaseException) -> tuple[Cause, str]:
     return "training", f"{type(error).__name__}: {first_line(error)}"
 
 
+def is_disk_full(error: BaseException) -> bool:
+    """Torch says it only by where it stopped writing."""
+    text = str(error)
+    return (
+        "No space left on device" in text
+        or "Disk quota exceeded" in text
+        or ("inline_container" in text and "unexpected pos" in text)
+    )
+
+
 def failure(error: BaseException, *, started: float) -> Outcome:
     """The outcome of a job that ``error`` ended, with what it cost.
 

@@ -7,6 +7,7 @@ the steps stay those of the batch size asked for.
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.hub.datasets import LoadedDataset, load_dataset
-from zoo.jobs.failures import failure
+from zoo.jobs.failures import JobError, failure, is_disk_full
 from zoo.jobs.inputs import collator, examples
 from zoo.jobs.machine import device_name, peak_memory, prepare_machine, versions
 from zoo.jobs.memory import halving
@@ -32,6 +33,10 @@ def fine_tune(spec: FineTuningSpec) -> Outcome:
     try:
         outcome = _fine_tune(spec, started)
     except Exception as error:
+        if is_disk_full(error):
+            _drop_unfinished(spec.folder)
+            where = f"the disk is full: free some space in {spec.folder.parent}"
+            error = JobError("process", f"{where}, then type the same command again")
         return failure(error, started=started)
     shutil.rmtree(spec.folder, ignore_errors=True)
     return outcome
@@ -195,12 +200,32 @@ def _optimizers(network: Network, settings: Settings) -> tuple[Any, Any]:
 def last_checkpoint(folder: Path) -> str | None:
     """The newest checkpoint that was written to its end, None where there is none.
 
-    The trainer's state is the last file of a checkpoint: a kill in between leaves one without.
+    The trainer's state is the last file of a checkpoint: a kill in between leaves one without, a
+    full disk an empty one.
     """
-    found = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
-    whole = [path for path in found if path.name.rpartition("-")[2].isdigit()]
+    whole = [path for path in _checkpoints(folder) if _is_whole(path)]
     newest = max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
     return str(newest) if newest else None
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    found = folder.glob("checkpoint-*")
+    return [path for path in found if path.name.rpartition("-")[2].isdigit()]
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    try:
+        json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _drop_unfinished(folder: Path) -> None:
+    """The checkpoint that filled the disk is of no use to anybody, and the other jobs need room."""
+    for path in _checkpoints(folder):
+        if not _is_whole(path):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _test(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self
@@ -181,7 +182,8 @@ class _Worker:
 
     def end(self, finished: Finished[FineTuningSpec]) -> None:
         """Hold how a job ended, and write it as soon as the store takes it."""
-        hold(finished.spec, finished.outcome)
+        with suppress(OSError):  # a full disk: it is held in memory
+            hold(finished.spec, finished.outcome)
         self._unwritten.append(finished)
         self._settle()
         self._say()

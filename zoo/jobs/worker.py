@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from zoo.jobs.counting import count_into
@@ -67,7 +68,8 @@ def main(arguments: list[str]) -> int:
     spec = AnySpec.model_validate_json(source.read_text(encoding="utf-8")).root
     outcome = run_job(spec)
     if isinstance(spec, FineTuningSpec) and spec.hold:
-        hold(spec, outcome)
+        with suppress(OSError):  # a full disk: whoever waits gets it all the same
+            hold(spec, outcome)
     write_outcome(outcome, target)
     return 0
 

@@ -188,6 +188,26 @@ def test_what_transformers_cannot_train_is_told_in_one_line(
     assert "trained on texts of one length alone" in (done.reason or "")
 
 
+def test_a_network_that_fails_on_its_own_tokens_is_told_so(
+    text_model: Path, texts: Path, tmp_path: Path
+) -> None:
+    """LiLT's places of words take six parts of equal width, BART's classifier the last </s>."""
+    import transformers
+
+    small = {"vocab_size": 400, "hidden_size": 16, "num_hidden_layers": 1,
+             "num_attention_heads": 2, "intermediate_size": 16}  # fmt: skip
+    lilt = transformers.LiltModel(transformers.LiltConfig(**small, channel_shrink_ratio=2))
+    bart = transformers.BartModel(transformers.BartConfig(
+        vocab_size=400, d_model=16, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2,
+        decoder_attention_heads=2, encoder_ffn_dim=16, decoder_ffn_dim=16,
+    ))  # fmt: skip
+    for net, name, words in ((lilt, "lilt", "mat1 and mat2 shapes"), (bart, "bart", "<eos>")):
+        done = fine_tune(job(saved(net, tmp_path / name, tokens_of=text_model), texts, tmp_path))
+        assert (done.status, done.cause) == ("failed", "model")
+        assert (done.reason or "").startswith(f"its network ({name} of transformers) fails on what")
+        assert words in (done.reason or "") and "its files do not fit together" in done.reason
+
+
 def test_a_text_to_text_model_is_a_probe_by_its_encoder(
     text_model: Path, texts: Path, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from traceback import walk_tb
 
 from graphdb.errors import ZooError
 from zoo.hub.failures import first_line, reason_of
@@ -30,7 +31,27 @@ def cause_of(error: BaseException) -> tuple[Cause, str]:
         return "dataset", first_line(error)
     if is_out_of_memory(error):
         return "memory", f"out of memory even with a batch of 1: {first_line(error)}"
-    return "training", f"{type(error).__name__}: {first_line(error)}"
+    told = f"{type(error).__name__}: {first_line(error)}"
+    architecture = _failing_architecture(error)
+    if architecture:
+        return "model", (
+            f"its network ({architecture} of transformers) fails on what its tokenizer or image "
+            f"processor makes of the rows: {told}; its files do not fit together: mend or leave it"
+        )
+    return "training", told
+
+
+def _failing_architecture(error: BaseException) -> str | None:
+    """Whose code of transformers raised it, where that is the code of a model.
+
+    What a device throws may come from anywhere.
+    """
+    if "CUDA" in str(error):
+        return None
+    modules = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
+    inside = [name.split(".") for name in modules if name.startswith("transformers.models.")]
+    found = [parts for parts in inside if parts[-1].startswith("modeling_")]
+    return found[-1][2] if found else None
 
 
 def is_disk_full(error: BaseException) -> bool:

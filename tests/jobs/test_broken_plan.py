@@ -25,6 +25,8 @@ REASONS = {
     "wide": "weights do not fit the configuration, first: ",
     "nan": r"weights are not finite \(NaN or infinity\), first: ",
     "corrupt": r"image .*grey/\d+\.png",
+    "deleted": r"/deleted: no such folder$",
+    "garbled": "its tokenizer's files are no JSON: ",
     "gone": "no label column; it has text, mood; name one with --label",
     "lost": r"/lost\.csv: no such file or folder",
 }
@@ -34,6 +36,7 @@ REFUSED = {
     "one": "1 class in 'label'; 2 are needed",
     "unlabelled.csv": "no label column; it has text, mood; name one with --label",
     "empty.csv": "it holds no rows",
+    "two.csv": "of each class 2 rows at least are needed",
     "spoilt": r"12 of 36 images cannot be read: grey/000\.png, .*/002\.png and 9 more; replace ",
 }
 
@@ -49,6 +52,8 @@ def models(image_model: Path, text_model: Path, tmp_path: Path) -> Path:
         break_weights(image_model, folder / how, how)
     break_weights(image_model, folder / "refused", "truncated")
     config = json.loads((text_model / "config.json").read_text("utf-8"))
+    for name in ("deleted", "garbled"):
+        shutil.copytree(text_model, folder / name)
     wide = shutil.copytree(text_model, folder / "wide") / "config.json"
     wide.write_text(json.dumps(config | {"hidden_size": 2 * config["hidden_size"]}), "utf-8")
     return folder
@@ -67,6 +72,7 @@ def datasets(images: Path, texts: Path, tmp_path: Path) -> Path:
         shutil.copy(texts, folder / f"{name}.csv")
     (folder / "unlabelled.csv").write_text("text,mood\nhello,a\nthere,b\n", "utf-8")
     (folder / "empty.csv").write_text("text,label\n", "utf-8")
+    (folder / "two.csv").write_text("text,label\nhello,a\nthere,b\n", "utf-8")
     return folder
 
 
@@ -88,6 +94,8 @@ def test_what_is_broken_in_a_plan_is_told_and_the_rest_is_done(
     names += [str(datasets / name) for name in REFUSED if name != "refused"]
     # Sound when they were added, broken when they are trained.
     os.truncate(models / "cut/model.safetensors", 300_000)
+    shutil.rmtree(models / "deleted")
+    (models / "garbled/tokenizer.json").write_text('{"broken', "utf-8")
     cut_short(datasets / "corrupt/grey")
     shutil.copy(datasets / "unlabelled.csv", datasets / "gone.csv")
     (datasets / "lost.csv").unlink()
@@ -96,8 +104,8 @@ def test_what_is_broken_in_a_plan_is_told_and_the_rest_is_done(
     done = zoo_alone(*run)
     assert done.code == 0 and "Traceback" not in done.err, done.err
     [told] = done.objects
-    assert (told["done"], told["failed"]) == (5, 16), done.err
-    assert "and 1 more failed" in done.err, "15 are shown"
+    assert (told["done"], told["failed"]) == (5, 22), done.err
+    assert "and 7 more failed" in done.err, "15 are shown"
     jobs = zoo("ls", "jobs", "--json").objects
     check_pairs([job for job in jobs if job["kind"] == "fine-tuning"])
     refused = {str(job["error"]) for job in jobs if job["kind"] != "fine-tuning"}
@@ -113,7 +121,7 @@ def test_what_is_broken_in_a_plan_is_told_and_the_rest_is_done(
         assert shlex.join(["zoo", "ingest", "runs", *words]) in shown["command"]
 
     again = zoo(*run)
-    assert "0 jobs missing; 5 pairs have a result, 16 failed before" in again.err
+    assert "0 jobs missing; 5 pairs have a result, 22 failed before" in again.err
     assert again.objects[0]["done"] == again.objects[0]["failed"] == 0
     assert attempts(zoo("ls", "jobs", "--json").objects) == attempts(jobs)
 
@@ -125,7 +133,7 @@ def test_what_is_broken_in_a_plan_is_told_and_the_rest_is_done(
 def check_pairs(jobs: list[dict[str, object]]) -> None:
     """A pair with anything broken failed for that reason, each other one is done."""
     ends = {(short(job["model"]), short(job["dataset"])): job for job in reversed(jobs)}
-    assert len(ends) == 21
+    assert len(ends) == 27
     for pair, job in ends.items():
         reasons = [REASONS[name] for name in pair if name in REASONS]
         assert job["status"] == ("failed" if reasons else "done"), job

@@ -262,6 +262,10 @@ def _assign(
         train, test = _cut(train, TEST_SHARE, seed)
     if validation is None:
         train, validation = _cut(train, VALIDATION_SHARE, seed + 1)
+    if not len(train) or not len(test):
+        raise ZooError(
+            f"{reference}: of each class 2 rows at least are needed, to learn and to test"
+        )
     return dict(zip(_SPLITS, (train, validation, test), strict=True))
 
 

@@ -79,6 +79,10 @@ def _train(spec: FineTuningSpec, data: LoadedDataset, batch_size: int) -> tuple[
     )
     train = examples(data.splits["train"], network, settings=settings, train=True)
     validation = examples(data.splits["validation"], network, settings=settings)
+    if settings.patience and not len(validation):
+        raise JobError(
+            "dataset", "it has too few rows for a validation split, which --patience needs"
+        )
     steps = math.ceil(len(train) / settings.batch_size) * settings.epochs
     trainer = transformers.Trainer(
         model=network.model,

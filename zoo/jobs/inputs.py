@@ -82,6 +82,8 @@ def to_rgb(image: Image) -> Image:
 
 def tokens(rows: Dataset, network: Network, *, settings: Settings) -> list[Example]:
     """Texts, or pairs of them, as token ids cut to ``max_length``; padding is left to the batch."""
+    if not len(rows):  # of a few rows none may be left for a split; no tokenizer takes no text
+        return []
     pairs = (list(rows["text_pair"]),) if "text_pair" in rows.column_names else ()
     texts = [[text or "" for text in column] for column in (list(rows["text"]), *pairs)]
     limit = min(settings.max_length, network.processor.model_max_length)

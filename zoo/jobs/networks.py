@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from json import JSONDecodeError
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.jobs.failures import JobError
@@ -94,8 +96,15 @@ def _common(source: ModelSource) -> dict[str, Any]:
 def load_processor(source: ModelSource, modality: str, settings: Settings) -> Any:
     import transformers
 
+    if Path(source.address).is_absolute() and not Path(source.address).is_dir():
+        raise JobError("model", f"{source.address}: no such folder")
     if modality == "text":
-        tokenizer = transformers.AutoTokenizer.from_pretrained(source.address, **_common(source))
+        try:
+            tokenizer = transformers.AutoTokenizer.from_pretrained(
+                source.address, **_common(source)
+            )
+        except JSONDecodeError as error:
+            raise JobError("model", f"its tokenizer's files are no JSON: {error}") from error
         # Without its files transformers makes one that knows no word and maps all to one token.
         if len(tokenizer) <= len(set(tokenizer.all_special_ids)):
             raise JobError("model", "its tokenizer's vocabulary is missing")

@@ -73,7 +73,7 @@ def translated(address: Address) -> Iterator[None]:
 def _start_hint(address: Address) -> str:
     if address.folder is None:
         return f"{_tls_hint(address)}Start it (docker compose up -d)"
-    serve = f"zoo --store {shlex.quote(str(address))} {embedded.SERVE}"
+    serve = shlex.join(["zoo", "--store", str(address), *embedded.SERVE.split()])
     if not embedded.is_locked(address.folder):
         return f"Who served it has ended: start {serve}"
     holder = embedded.find_holder(address.folder)

@@ -30,8 +30,9 @@ from learn.trees import Trees
 from learn.view import CATEGORIES, NUMBERS, Encoder
 
 Arrays = dict[str, NDArray[Any]]
-#: Raised when a folder of an older version can no longer be read.
-FORMAT = 2
+#: Raised when a folder of an older version can no longer be read, or would answer otherwise than it
+#: was calibrated for.
+FORMAT = 3
 TREES = ("trees_z.json", "trees_normal.json")
 
 

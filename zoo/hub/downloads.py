@@ -9,9 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datasets import DownloadConfig, DownloadManager
-from datasets.exceptions import DatasetGenerationError
-
 from graphdb.errors import ZooError
 from zoo.hub.decoding import measure_tables
 from zoo.hub.unpacking import Allowance, too_large, unpacked_size
@@ -19,7 +16,7 @@ from zoo.hub.widths import MAX_COLUMNS, csv_width, json_width
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from datasets import Dataset, DatasetBuilder
+    from datasets import Dataset, DatasetBuilder, DownloadManager
 
 #: Readers of the library whose files are looked at, and that of what it read before; nobody keeps
 #: images or texts in the others.
@@ -39,6 +36,8 @@ def prepare(builder: DatasetBuilder, *, where: str) -> dict[str, Dataset]:
     Raises:
         ZooError: a kind of file that is not read; a file that unpacks to far more than it is.
     """
+    from datasets.exceptions import DatasetGenerationError
+
     if builder.name not in _READERS:
         raise ZooError(
             f"{where}: its files are of a kind that is not read ({builder.name}); give csv, json, "
@@ -48,7 +47,7 @@ def prepare(builder: DatasetBuilder, *, where: str) -> dict[str, Dataset]:
     if hasattr(builder, "_generate_tables"):
         builder._generate_tables = _counted(builder._generate_tables, files)
     try:
-        builder.download_and_prepare(dl_manager=files)
+        builder.download_and_prepare(dl_manager=files.manager())
     except DatasetGenerationError as error:  # it only says that something occurred
         if isinstance(error.__cause__, ZooError):
             raise error.__cause__ from None
@@ -56,36 +55,47 @@ def prepare(builder: DatasetBuilder, *, where: str) -> dict[str, Dataset]:
     return dict(builder.as_dataset())
 
 
-class _Downloads(DownloadManager):  # type: ignore[misc]
+class _Downloads:
     """Files as the library asks for them, of which none unpacks to far more than it is."""
 
     def __init__(self, builder: DatasetBuilder, where: str) -> None:
+        self._builder = builder
+        self._where = where
+        self._allowance = Allowance()
+        self._size = 0
+
+    def manager(self) -> DownloadManager:
+        """The library's own, but that it looks at what it hands over."""
+        from datasets import DownloadConfig, DownloadManager
+
+        builder = self._builder
         config = DownloadConfig(
             cache_dir=builder._cache_downloaded_dir,
             use_etag=False,
             token=builder.token,
             storage_options=builder.storage_options,
         )
-        super().__init__(
+        manager = DownloadManager(
             dataset_name=builder.dataset_name,
             download_config=config,
             data_dir=builder.config.data_dir,
             base_path=builder.base_path,
         )
-        self._builder = builder
-        self._where = where
-        self._allowance = Allowance()
-        self._size = 0
+        manager.download = self._checked(manager.download)
+        return manager
 
-    def download(self, url_or_urls: Any) -> Any:
-        found = super().download(url_or_urls)
-        files = [Path(path) for path in _flat(found)]
-        for file in files:
-            self._size += file.stat().st_size
-            self._check_packed(file)
-            self._check_width(file)
-        self._check_tables(files)
-        return found
+    def _checked(self, download: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def download_checked(url_or_urls: Any) -> Any:
+            found = download(url_or_urls)
+            files = [Path(path) for path in _flat(found)]
+            for file in files:
+                self._size += file.stat().st_size
+                self._check_packed(file)
+                self._check_width(file)
+            self._check_tables(files)
+            return found
+
+        return download_checked
 
     def check_rows(self, size: int) -> None:
         """Whether all files together may be a table of ``size`` bytes."""

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from graphdb.columns import Floats, Indices
 from learn.calibration import chance_of_best
 from learn.metrics import constant
-from learn.spacing import respaced
+from learn.spacing import respaced, respaced_within
 
 Mask = NDArray[np.bool_]
 MIXES = (0.4, 0.5, 0.6)
@@ -100,9 +100,7 @@ def choose(names: tuple[str, ...], parts: Floats, truth: Floats, group: Indices)
         spaced = np.stack([respaced(blend, parts[0, rows, 0]) for blend in blends])
         quality += pearson(spaced, truth[rows]) + kendall(blends, truth[rows])
     chosen = scaled(shapes[int(quality.argmax())], parts, truth)
-    score = combine(parts, chosen)
-    for rows in grouped(group):
-        score[rows] = respaced(score[rows], parts[0, rows, 0])
+    score = respaced_within(combine(parts, chosen), parts[0, :, 0], group)
     deviation = max(float(np.sqrt(((truth - score) ** 2).mean())), LEAST_DEVIATION)
     top = deviation_at_top(score, truth, usable, deviation=deviation)
     return replace(chosen, deviation=deviation, top_deviation=top)

@@ -120,9 +120,8 @@ def inner_metrics(
     for name, parts, fresh in (("warm", inner.warm, False), ("cold", inner.cold, True)):
         known = np.isfinite(parts).all(axis=(0, 2))
         score = np.full(len(rows), np.nan)
-        for target in np.unique(view.pairs.dataset[rows[known]]):
-            here = np.flatnonzero(known & (view.pairs.dataset[rows] == target))
-            score[here] = standards.spaced(parts[:, here], np.full(len(here), fresh))
+        targets = view.pairs.dataset[rows[known]]
+        score[known] = standards.spaced(parts[:, known], targets, fresh=fresh)
         both = np.stack([score, score], axis=1)
         found[f"{name}_all"] = inner_quality(view, rows, both)
         for part, values in zip(config.parts, parts, strict=True):

@@ -59,6 +59,15 @@ def respaced(score: Floats, z: Floats) -> Floats:
     return make_spacing(score, z).place(score)
 
 
+def respaced_within(score: Floats, z: Floats, group: Indices) -> Floats:
+    """The same for each group of models, one a target. Shapes: [n], [n], [n] -> [n]."""
+    placed = np.empty_like(score)
+    for one in np.unique(group):
+        here = group == one
+        placed[here] = respaced(score[here], z[here])
+    return placed
+
+
 def reference_models(count: int) -> Indices:
     """Rows of the models that stand for a zoo of ``count``: all, or evenly spaced ones."""
     if count <= MOST:

@@ -14,7 +14,7 @@ from learn.combination import Weights, choose, combine, prior
 from learn.gaussian_process import Prior, scales, told_doubt
 from learn.levels import Expected, expect, placed
 from learn.members import Inner
-from learn.spacing import Spacing, make_spacing, respaced
+from learn.spacing import Spacing, make_spacing, respaced_within
 from learn.view import View
 
 Mask = NDArray[np.bool_]
@@ -40,9 +40,13 @@ class Standards:
         """Of a target, from models that stand for the zoo. Shapes: [P, R, 2], [R]."""
         return make_spacing(self.score(parts, fresh), parts[0, :, 0])
 
-    def spaced(self, parts: Floats, fresh: Mask) -> Floats:
-        """Scores of models that stand for the zoo themselves. Shapes: [P, K, 2], [K] -> [K]."""
-        return respaced(self.score(parts, fresh), parts[0, :, 0])
+    def spaced(self, parts: Floats, group: Indices, *, fresh: bool) -> Floats:
+        """Scores on several targets, ``group``, whose models stand for the zoo themselves.
+
+        Shapes: [P, n, 2], [n] -> [n].
+        """
+        score = self.score(parts, np.full(len(group), fresh))
+        return respaced_within(score, parts[0, :, 0], group)
 
     def deviation(self, fresh: Mask) -> Floats:
         """Standard deviation of the true z-score around the score. Shapes: [K] -> [K]."""
@@ -131,11 +135,11 @@ def residuals(
     level = np.array([expected[int(one)].level for one in dataset])
     usable = np.isfinite(parts).all(axis=(0, 2)) & np.isfinite(level)
     score = np.full(len(rows), np.nan)
+    score[usable] = standards.spaced(parts[:, usable], dataset[usable], fresh=fresh)
     deviation = float(standards.deviation(np.array([fresh]))[0])
     residual, hard, group = [], [], []
     for target in np.unique(dataset[usable]).tolist():
         here = np.flatnonzero(usable & (dataset == target))
-        score[here] = standards.spaced(parts[:, here], np.full(len(here), fresh))
         for shown in drawn(len(here), known):
             one = told(view, rows[here], score[here], expected[target], shown)
             if one is None:

@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -135,20 +137,24 @@ def adaptive(_: Path) -> dict[str, float]:
 
 
 def _nearest(name: str, sets: dict[str, Floats], means: dict[str, Floats]) -> dict[str, float]:
-    """Of each set the ten nearest of the other ``means``, by a part of its rows and by all."""
-    from zoo.jobs.adaptive import MOST_SAMPLES, gather
+    """Of each set the ten nearest of the other ``means``, by a part of its rows and by all.
+
+    ``close``: the rows that a ranking needs, and how many of the ten they name.
+    """
+    from zoo.jobs.adaptive import CLOSE, MOST_SAMPLES, gather
 
     rows_read, shares, same, farther = [], [], [], []
+    close_rows, close_ten = [], []
     for one, rows in sets.items():
         known = np.stack([mean for other, mean in means.items() if other != one])
         order = np.random.default_rng(0).permutation(len(rows))[:MOST_SAMPLES]
-        batches = (
-            (rows[order[begin : begin + 32]], np.zeros(len(order[begin : begin + 32]), np.int64))
-            for begin in range(0, len(order), 32)
-        )
-        moments = gather(batches, known, classes=1, total=len(rows))
+        read = partial(gather, others=known, classes=1, total=len(rows))
+        moments = read(_batches(rows, order))
         true = np.linalg.norm(known - rows.mean(axis=0), axis=1)
-        ten = np.argsort(np.linalg.norm(known - moments.mean(), axis=1), kind="stable")[:10]
+        ten = _ten(known, moments.mean())
+        rough = read(_batches(rows, order), within=CLOSE)
+        close_rows.append(rough.count)
+        close_ten.append(len(set(_ten(known, rough.mean())) & set(np.argsort(true)[:10])))
         rows_read.append(moments.count)
         shares.append(moments.count / len(rows))
         same.append(set(ten) == set(np.argsort(true, kind="stable")[:10]))
@@ -158,7 +164,19 @@ def _nearest(name: str, sets: dict[str, Floats], means: dict[str, Floats]) -> di
         f"{name}_share_of_rows": float(np.mean(shares)),
         f"{name}_all_ten_the_same": float(np.mean(same)),
         f"{name}_farther_at_most": float(np.max(farther)),
+        f"{name}_close_median_rows": float(np.median(close_rows)),
+        f"{name}_close_of_ten": float(np.mean(close_ten)),
     }
+
+
+def _batches(rows: Floats, order: NDArray[np.int64]) -> Iterator[tuple[Floats, NDArray[np.int64]]]:
+    for begin in range(0, len(order), 32):
+        part = order[begin : begin + 32]
+        yield rows[part], np.zeros(len(part), np.int64)
+
+
+def _ten(known: Floats, mean: Floats) -> NDArray[np.int64]:
+    return np.argsort(np.linalg.norm(known - mean, axis=1), kind="stable")[:10]
 
 
 def _digits() -> dict[str, Floats]:

@@ -56,9 +56,10 @@ def examine_newcomers(
 
 def _examine(store: Store, path: str, tell: Tell) -> Examined:
     try:
+        from zoo.jobs.adaptive import CLOSE
         from zoo.jobs.probing import examine_dataset
 
-        return examine_dataset(store, path, alone=False, tell=tell)
+        return examine_dataset(store, path, within=CLOSE, alone=False, tell=tell)
     except ModuleNotFoundError as error:
         raise ZooError(
             f"Reading {path!r} needs {error.name}. Install it: pip install 'transferzoo[jobs]'"

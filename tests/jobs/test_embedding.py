@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ import pytest
 from graphdb.errors import ZooError
 from graphdb.records import Embedding
 from zoo.hub import load_dataset
-from zoo.jobs.adaptive import Moments, gather, is_settled, sigmas, stratified_order
+from zoo.jobs.adaptive import CLOSE, Moments, gather, is_settled, sigmas, stratified_order
 from zoo.jobs.embedding import embed, load_probe
 from zoo.jobs.failures import JobError
 from zoo.jobs.forward import score_job
@@ -156,6 +158,27 @@ def test_few_rows_are_trusted_as_students_t_says(freedom: int) -> None:
     assert sigmas(freedom) == pytest.approx(stats.t.isf(stats.norm.sf(2.5), freedom), rel=0.02)
 
 
+def test_a_ranking_needs_distances_and_not_who_the_tenth_is() -> None:
+    """40 datasets about equally far: who the ten nearest are takes thousands of rows."""
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(20_000, 32)) * 2 + rng.normal(size=32)
+    others = rng.normal(size=(40, 32))
+    true = np.linalg.norm(rows.mean(axis=0) - others, axis=1)
+    known = partial(gather, classes=1, total=len(rows))
+    assert known(batches(rows), others).count > 2_000
+    errors, read = [], []
+    for seed in range(50):
+        drawn = np.random.default_rng(seed).permutation(rows)
+        moments = known(batches(drawn), others, within=CLOSE)
+        read.append(moments.count)
+        errors.append(np.linalg.norm(moments.mean() - others, axis=1) - true)
+    assert max(read) <= 64
+    missed = np.sqrt((np.stack(errors) ** 2).mean(axis=0)) / true.mean()  # [E], over the draws
+    assert missed.mean() < CLOSE
+    more = known(batches(rows), others, within=CLOSE / 4)
+    assert more.count > 5 * max(read), "it is the share asked for that stops it"
+
+
 def batches(
     rows: np.ndarray, labels: np.ndarray | None = None
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -250,6 +273,11 @@ def test_a_cached_embedding_comes_back_bit_by_bit(
     np.testing.assert_array_equal(again.domain, found.domain)
     np.testing.assert_array_equal(again.class_aware, found.class_aware)
     assert cache.get("fingerprint", "another probe") is None
+    assert cache.get("fingerprint", "probe", within=CLOSE) is not None
+    cache.put("fingerprint", "probe", replace(found, within=CLOSE))
+    rough = cache.get("fingerprint", "probe", within=CLOSE)
+    assert rough is not None and rough.within == CLOSE
+    assert cache.get("fingerprint", "probe") is None, "not close enough for who asks for more"
 
 
 def test_a_job_in_another_process_counts_its_rows(

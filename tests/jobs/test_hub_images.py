@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 
 from graphdb.errors import ZooError
-from zoo.hub import describe_dataset
+from zoo.hub import describe_dataset, load_dataset
 
 
 @pytest.fixture
@@ -23,6 +24,27 @@ def photos(tmp_path: Path) -> Path:
             pixels = (rng.random((80, 60, 3)) * 255).astype("uint8")
             Image.fromarray(pixels).save(tmp_path / "photos" / label / f"{number:02}.jpg")
     return tmp_path / "photos"
+
+
+def test_words_for_splits_are_splits_and_other_names_are_not(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = load_dataset(str(photos))
+    monkeypatch.setattr("zoo.hub.reading._names_splits", lambda *_: True)  # the library looks
+    looked = load_dataset(str(photos))
+    assert looked.classes == plain.classes
+    assert [r["image"].tobytes() for r in looked.whole[0]] == [
+        r["image"].tobytes() for r in plain.whole[0]
+    ]
+    monkeypatch.undo()
+    for split, label in itertools.product(("train", "test"), "ab"):
+        (photos / split / label).mkdir(parents=True)
+    for file in sorted(photos.glob("[ab]/*")):
+        file.rename(
+            photos / ("test" if "0" in file.stem else "train") / file.parent.name / file.name
+        )
+    told = load_dataset(str(photos))
+    assert len(told.splits["test"]) == 22 and told.classes == ("a", "b")
 
 
 def test_a_few_unreadable_files_are_named(photos: Path) -> None:

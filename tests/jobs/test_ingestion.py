@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from graphdb import jobs as ledger
@@ -22,6 +23,7 @@ from tests.stores import Place
 from zoo.hub.configs import DatasetConfig, config_of, with_config
 from zoo.hub.datasets import LoadedDataset, load_dataset
 from zoo.hub.references import read_references
+from zoo.jobs.adaptive import CLOSE
 from zoo.jobs.finetuning import fine_tune
 from zoo.jobs.ingestion import ingest_datasets, ingest_models
 from zoo.jobs.launching import launcher_for, parse_seconds
@@ -91,6 +93,11 @@ def test_the_historys_own_probe_is_used(store: Store, image_model: Path, tmp_pat
     assert examined.embeddings[0].probe == str(image_model)
     assert {s.probe for s in examined.similarities} == {str(image_model)} and not examined.notes
     assert len(ledger.find_datasets(store)) == 1, "looking stores nothing"
+    stored, empty = ledger.probe_embeddings(store, str(image_model)), tmp_path / "empty"
+    known = examine_dataset(store, str(first), within=CLOSE, alone=False, cache=empty)
+    assert len(known.embeddings) == len(stored) == 2 and not empty.exists()
+    for one, kept in zip(known.embeddings, stored, strict=True):
+        np.testing.assert_array_equal(one.vector, kept.vector)
 
 
 def test_a_dataset_that_was_read_whole_is_not_read_again_for_its_embedding(

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _BUILDERS = {
     ".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"
 }  # fmt: skip
+#: What the library looks for in the paths of a folder: words for splits, and whole layouts.
+_SPLITS = ("train", "val", "dev", "test", "eval", "-of-", "task.toml", "instruction.md")
 
 
 def read_local(path: Path) -> dict[str, Dataset]:
@@ -30,16 +32,26 @@ def read_local(path: Path) -> dict[str, Dataset]:
     datasets.disable_progress_bars()
     if path.is_file():
         return _file(path)
-    suffixes = {file.suffix.lower() for file in _files(path)}
+    files = list(_files(path))
+    suffixes = {file.suffix.lower() for file in files}
     tables = sorted(suffixes & set(_BUILDERS))
-    if suffixes & IMAGES and "metadata.csv" not in {file.name for file in path.iterdir()}:
-        return _folder(path, "imagefolder", data_dir=str(path), drop_labels=False)
+    top = {file.name for file in path.iterdir()}
+    if suffixes & IMAGES and "metadata.csv" not in top:
+        options: dict[str, object] = {"data_dir": str(path), "drop_labels": False}
+        if "README.md" not in top and not _names_splits(path, files):
+            options["data_files"] = {"train": "**"}  # as it finds itself, looking 66 times
+        return _folder(path, "imagefolder", **options)
     if not tables and not suffixes & IMAGES:
         raise ZooError(
             f"{path}: no images, csv, json or parquet files; "
             "describe another layout in a TOML configuration with --config"
         )
     return _folder(path, str(path))
+
+
+def _names_splits(folder: Path, files: list[Path]) -> bool:
+    names = (str(file.relative_to(folder)) for file in files)
+    return any(word in name for name in names for word in _SPLITS)
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -7,6 +7,9 @@ when every such difference between one of the k nearest and one of the others is
 ``SIGMAS`` of its standard errors, or known to within ``TIE``: more samples would not change who the
 neighbours are. It takes more of them as long as few samples tell how large they are. Rows come
 stratified by class, so that only what varies within classes is noise.
+
+Somebody who waits for a ranking needs less: it uses how near the datasets are, and a few hundredths
+of a distance do not change it (figures: docs/jobs.md). ``is_close`` asks for that.
 """
 
 from __future__ import annotations
@@ -28,6 +31,8 @@ FEWEST_SAMPLES = 32
 GROWTH = 1.1
 #: Without others to tell apart: the standard error of the mean relative to its length.
 TOLERANCE = 0.02
+#: Of a distance, what a ranking does not feel.
+CLOSE = 0.05
 #: However nearly tied the tenth and the eleventh are.
 MOST_SAMPLES = 8_192
 
@@ -102,12 +107,14 @@ def gather(
     *,
     classes: int,
     total: int,
+    within: float | None = None,
 ) -> Moments:
     """The moments of as many batches as it takes to know the nearest of ``others`` [E, D].
 
     Args:
         batches: representations [B, D] and labels [B], in stratified order; one at least.
         others: None takes all batches, whatever is certain.
+        within: enough is also to know every distance to so small a share of them (``is_close``).
 
     Raises:
         ValueError: no batch.
@@ -120,6 +127,8 @@ def gather(
         if others is None or moments.count < GROWTH * asked:
             continue
         if is_settled(moments, others, total=total):
+            break
+        if within is not None and is_close(moments, others, total=total, within=within):
             break
         asked = moments.count
     if moments is None:
@@ -163,3 +172,20 @@ def is_settled(moments: Moments, others: Floats, *, total: int, k: int = NEIGHBO
     variances = 4 * (own[inside][:, None] + own[outside] - 2 * cross)
     errors = sigmas(moments.freedom()) * np.sqrt(np.maximum(variances, 0.0))
     return bool(((gaps > errors) | (errors < 2 * TIE * squared[outside])).all())
+
+
+def is_close(moments: Moments, others: Floats, *, total: int, within: float) -> bool:
+    """Whether each distance to ``others`` [E, D] is known to ``within`` of their mean.
+
+    Two errors count: the standard error o' C o / |o|^2 along the offset o, and that all distances
+    grow by what the sample's mean misses the true one, E|o|^2 = |o0|^2 + tr C.
+    """
+    if not len(others):
+        return False
+    covariance = moments.covariance(total)
+    offsets = moments.mean() - others  # [E, D]
+    squared = (offsets**2).sum(axis=1)  # [E]
+    distances = np.sqrt(squared)
+    along = ((offsets @ covariance) * offsets).sum(axis=1) / np.maximum(squared, 1e-300)
+    grown = np.sqrt(squared + np.trace(covariance)) - distances
+    return bool((np.hypot(np.sqrt(along), grown) <= within * distances.mean()).all())

@@ -64,6 +64,7 @@ def embed(
     settings: Settings,
     others: NDArray[np.float64] | None = None,
     most: int | None = MOST_SAMPLES,
+    within: float | None = None,
     seed: int = 0,
     tell: Rows = lambda seen, most: None,
 ) -> ProbeResult:
@@ -72,6 +73,7 @@ def embed(
     Args:
         others: mean representations [E, D] of the datasets already known by this probe.
         most: samples at most; None reads every row, whatever is certain.
+        within: stop as well when the distances are known to this share of them.
         seed: of the order in which rows are drawn.
 
     Raises:
@@ -90,6 +92,7 @@ def embed(
         None if most is None else known,
         classes=len(data.classes),
         total=len(rows),
+        within=within,
     )
     if not np.isfinite(moments.sums).all():
         raise JobError("model", "the probe's representations are not finite")
@@ -98,6 +101,7 @@ def embed(
         moments.class_aware().astype(np.float32),
         moments.count,
         time.perf_counter() - started,
+        within,
     )
 
 

@@ -36,8 +36,9 @@ def embed_job(
         probe = load_probe(spec.probe, modality=rows.modality, settings=spec.settings)
         others = None if spec.others is None else np.load(spec.others, allow_pickle=False)
         result = embed(
-            rows, probe, settings=spec.settings, others=others, most=spec.most, tell=tell
-        )
+            rows, probe, settings=spec.settings, others=others, most=spec.most,
+            within=spec.within, tell=tell,
+        )  # fmt: skip
         EmbeddingCache(spec.cache).put(spec.fingerprint, spec.probe.id, result)
         return {"samples": float(result.samples), "embedding_seconds": result.seconds}
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import random
 import resource
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import numpy as np
 
 _PACKAGES = ("transferzoo", "torch", "transformers", "accelerate", "peft", "datasets")
 
@@ -25,11 +28,13 @@ def load_libraries() -> None:
 def prepare_machine(*, threads: int | None, seed: int) -> None:
     """Seed everything, quiet the libraries, and keep to ``threads`` on a CPU."""
     import torch
-    import transformers
 
     if threads:
         torch.set_num_threads(threads)
-    transformers.set_seed(seed)
+    # transformers.set_seed does no more on one device, and imports peft first: a second.
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
     quiet()
 
 

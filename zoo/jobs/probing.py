@@ -60,6 +60,7 @@ def examine_dataset(
     name: str | None = None,
     max_samples: int | None = None,
     probe: str | None = None,
+    within: float | None = None,
     alone: bool = True,
     cache: Path | None = None,
     threads: int | None = None,
@@ -73,6 +74,8 @@ def examine_dataset(
 
     Args:
         probe: a model's id, hub id or folder in place of the history's own.
+        within: share of a distance to others that may be left open; what the zoo holds of this very
+            content serves as well. None: as many rows as make the neighbours certain.
         alone: the probe looks in a process of its own, which gives its memory back; False: in this
             one, for a command that has torch in memory anyway and the dataset read.
 
@@ -88,7 +91,8 @@ def examine_dataset(
     links: tuple[Similarity, ...] = ()
     try:
         chosen = choose_probe(store, loaded.modality, probe)
-        others = [e for e in ledger.probe_embeddings(store, chosen.id) if e.dataset != dataset.id]
+        seen = ledger.probe_embeddings(store, chosen.id)
+        others = [e for e in seen if e.dataset != dataset.id]
         folder = cache or Path(platformdirs.user_cache_dir("transferzoo")) / "embeddings"
         job = EmbeddingSpec(
             id=f"embedding-{dataset.fingerprint}",
@@ -97,6 +101,7 @@ def examine_dataset(
             modality=loaded.modality,
             probe=chosen,
             cache=folder,
+            within=within,
             settings=Settings(),
             threads=threads,
         )
@@ -111,8 +116,10 @@ def examine_dataset(
 
             return embed_job(job, whole, tell=count)
 
-        result = _embed(job, others, look)
-        embeddings = tuple(result.embeddings(dataset.id, chosen.id))
+        if within is not None and _is_stored(store, dataset):
+            embeddings = tuple(e for e in seen if e.dataset == dataset.id)
+        if not embeddings:
+            embeddings = tuple(_embed(job, others, look).embeddings(dataset.id, chosen.id))
         links = tuple(link for new in embeddings for link in similarities(new, others))
         if not others:
             notes.append(f"No other dataset was seen by {chosen.id}: there is nothing to compare")
@@ -152,6 +159,13 @@ def choose_probe(store: Store, modality: str, probe: str | None = None) -> Model
     return ModelSource(id=identity, address=_place(identity, "hub"))
 
 
+def _is_stored(store: Store, dataset: Dataset) -> bool:
+    """Whether the zoo holds this very content under that id."""
+    return any(
+        r["fingerprint"] == dataset.fingerprint for r in store.read("dataset", id=dataset.id)
+    )
+
+
 def _place(identity: str, source: str | None) -> str:
     if identity.startswith("mini/"):
         from zoo.mini.building import probe_folder
@@ -164,7 +178,7 @@ def _embed(
     job: EmbeddingSpec, others: list[Embedding], run: Callable[[EmbeddingSpec], Outcome]
 ) -> ProbeResult:
     cache = EmbeddingCache(job.cache)
-    kept = cache.get(job.fingerprint, job.probe.id)
+    kept = cache.get(job.fingerprint, job.probe.id, within=job.within)
     if kept is not None:
         return kept
     known = [other.vector for other in others if other.method == "domain"]
@@ -175,7 +189,7 @@ def _embed(
             np.save(path, np.stack(known).astype(np.float64))
             job = job.model_copy(update={"others": path})
         outcome = run(job)
-    result = cache.get(job.fingerprint, job.probe.id)
+    result = cache.get(job.fingerprint, job.probe.id, within=job.within)
     if outcome.status == "failed" or result is None:
         raise ZooError(f"the probe {job.probe.id} could not look at it: {outcome.reason}")
     return result

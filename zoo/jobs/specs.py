@@ -109,6 +109,8 @@ class EmbeddingSpec(BaseModel):
     counter: Path | None = None
     #: Samples at most; None reads all of them.
     most: int | None = MOST_SAMPLES
+    #: Share of a distance that may be left open; None: until the neighbours are certain.
+    within: float | None = None
     settings: Settings = Settings()
     threads: int | None = None
 

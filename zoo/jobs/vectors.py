@@ -15,12 +15,16 @@ METHODS = ("domain", "class-aware")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProbeResult:
-    """Shapes: ``domain`` [D], ``class_aware`` [2 D]."""
+    """Shapes: ``domain`` [D], ``class_aware`` [2 D].
+
+    ``within`` is the share of a distance that was left open; None: the neighbours are certain.
+    """
 
     domain: NDArray[np.float32]
     class_aware: NDArray[np.float32]
     samples: int
     seconds: float
+    within: float | None = None
 
     def embeddings(self, dataset: str, probe: str) -> list[Embedding]:
         vectors = zip(METHODS, (self.domain, self.class_aware), strict=True)
@@ -33,13 +37,23 @@ class EmbeddingCache:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def get(self, fingerprint: str, probe: str) -> ProbeResult | None:
+    def get(
+        self, fingerprint: str, probe: str, *, within: float | None = None
+    ) -> ProbeResult | None:
+        """What is known at least as closely as asked for."""
         path = self._path(fingerprint, probe)
         if not path.is_file():
             return None
         with np.load(path, allow_pickle=False) as kept:
+            left = float(kept["within"]) if "within" in kept else 0.0
+            if left > (within or 0.0):
+                return None
             return ProbeResult(
-                kept["domain"], kept["class_aware"], int(kept["samples"]), float(kept["seconds"])
+                kept["domain"],
+                kept["class_aware"],
+                int(kept["samples"]),
+                float(kept["seconds"]),
+                left or None,
             )
 
     def put(self, fingerprint: str, probe: str, result: ProbeResult) -> None:
@@ -52,6 +66,7 @@ class EmbeddingCache:
             class_aware=result.class_aware,
             samples=np.int64(result.samples),
             seconds=np.float64(result.seconds),
+            within=np.float64(result.within or 0.0),
         )
         partial.replace(path)
 

@@ -77,6 +77,7 @@ class Dataset:
     samples: int | None
     classes: int | None
     source: str | None
+    fingerprint: str | None
 
 
 @dataclass(frozen=True, slots=True)

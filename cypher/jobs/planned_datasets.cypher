@@ -6,5 +6,5 @@ MATCH (d:Dataset)
 WHERE ($modality IS NULL OR d.modality = $modality) AND d.quarantined IS NULL
   AND NOT coalesce(d.run, '') IN hidden
 RETURN d.id AS id, d.modality AS modality, d.samples AS samples, d.classes AS classes,
-       d.source AS source
+       d.source AS source, d.fingerprint AS fingerprint
 ORDER BY id

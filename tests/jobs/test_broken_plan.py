@@ -24,7 +24,7 @@ REASONS = {
     "config": "weights do not fit the configuration, first: ",
     "wide": "weights do not fit the configuration, first: ",
     "nan": r"weights are not finite \(NaN or infinity\), first: ",
-    "corrupt": r"image .*grey/\d+\.png",
+    "corrupt": r"12 of 36 images cannot be read: grey/000\.png, .* and 9 more; replace or remove",
     "deleted": r"/deleted: no such folder$",
     "garbled": "its tokenizer's files are no JSON: ",
     "gone": "no label column; it has text, mood; name one with --label",

@@ -143,14 +143,17 @@ def test_a_job_resumes_from_its_last_whole_checkpoint(
     spec = job(text_model, texts, tmp_path, identity="b", epochs=3)
     spec = spec.model_copy(update={"checkpoint_seconds": 0.0})
     broken_off(spec)
-    found = last_checkpoint(spec.folder)
+    found = last_checkpoint(spec.checkpoints)
     assert found is not None
-    half_written = spec.folder / "checkpoint-999"
+    other = spec.dataset.model_copy(update={"fingerprint": "of other rows"})
+    changed = spec.model_copy(update={"dataset": other})
+    assert last_checkpoint(changed.checkpoints) is None, "it is of this work alone"
+    half_written = spec.checkpoints / "checkpoint-999"
     shutil.copytree(found, half_written)
     (half_written / "trainer_state.json").unlink()
-    assert last_checkpoint(spec.folder) == found
+    assert last_checkpoint(spec.checkpoints) == found
     (half_written / "trainer_state.json").touch()
-    assert last_checkpoint(spec.folder) == found, "the disk was full"
+    assert last_checkpoint(spec.checkpoints) == found, "the disk was full"
     assert fine_tune(spec).metrics == whole.metrics
 
 
@@ -161,7 +164,7 @@ def test_a_checkpoint_that_fills_the_disk_is_told_and_gone(
     spec = job(image_model, images, tmp_path, epochs=1, max_samples=60).model_copy(
         update={"checkpoint_seconds": 0.0}
     )
-    checkpoint = spec.folder / "checkpoint-1"
+    checkpoint = spec.checkpoints / "checkpoint-1"
     checkpoint.mkdir(parents=True)
     (checkpoint / "optimizer.pt").symlink_to("/dev/full")
     done = fine_tune(spec)

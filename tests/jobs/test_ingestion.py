@@ -13,7 +13,7 @@ import pytest
 from graphdb import jobs as ledger
 from graphdb.errors import ZooError
 from graphdb.histories import write_history
-from graphdb.records import History, Model
+from graphdb.records import FineTuning, History, Model
 from graphdb.runs import Provenance
 from graphdb.store import Store
 from tests.cli.command import Zoo, zoo_alone
@@ -25,7 +25,7 @@ from zoo.hub.datasets import LoadedDataset, load_dataset
 from zoo.hub.references import read_references
 from zoo.jobs.adaptive import CLOSE
 from zoo.jobs.finetuning import fine_tune
-from zoo.jobs.ingestion import ingest_datasets, ingest_models
+from zoo.jobs.ingestion import ingest_datasets, ingest_models, ingest_scores
 from zoo.jobs.launching import launcher_for, parse_seconds
 from zoo.jobs.planning import Request, make_plan
 from zoo.jobs.probing import choose_probe, examine_dataset
@@ -109,7 +109,7 @@ def test_a_dataset_that_was_read_whole_is_not_read_again_for_its_embedding(
         read.append(options["max_samples"])
         return load_dataset(reference, **options)
 
-    monkeypatch.setattr("zoo.jobs.forward.load_dataset", load)
+    monkeypatch.setattr("zoo.jobs.loading.load_dataset", load)
     look = partial(
         examine_dataset, store, str(images), probe=str(image_model), alone=False, cache=kept
     )
@@ -201,6 +201,49 @@ def test_columns_named_once_are_known_to_every_later_job(
     assert planned.spec.dataset.config == config
     done = fine_tune(planned.spec.model_copy(update={"folder": tmp_path / "job", "threads": 1}))
     assert (done.status, done.metric) == ("done", "f1"), done.reason
+
+
+def test_rows_that_changed_are_not_taken_for_those_that_the_zoo_knows(
+    store: Store, text_model: Path, image_model: Path, texts: Path, tmp_path: Path
+) -> None:
+    """By id of their own, and by a name that stays: no result is of other rows than its neighbours,
+    unless a user says so."""
+    table = shutil.copy(texts, tmp_path / "moods.csv")
+    folder = make_images(tmp_path / "shades", each=8)
+    ingest = partial(ingest_datasets, store, probe="/none", alone=False)
+    [first] = ingest([str(table)], config=DatasetConfig(label="label")).datasets
+    ingest([str(folder)], name="s")
+    models = [Model("t", modality="text", source=text_model.as_uri()),
+              Model("i", modality="image", source=image_model.as_uri())]  # fmt: skip
+    write_history(store, History(models), provenance=Provenance("test"))
+    settings = Settings(epochs=1, max_length=16, image_size=32)
+    for index in range(4):  # as many files as before, and as many rows but one
+        (folder / "grey" / f"{index:03}.png").rename(folder / "dark" / f"new{index}.png")
+    table.write_text("\n".join(table.read_text("utf-8").splitlines()[:-1]), "utf-8")
+    told = {}
+    for planned in make_plan(store, Request(settings=settings)).jobs:
+        place = {"folder": tmp_path / "job", "threads": 1}
+        done = fine_tune(planned.spec.model_copy(update=place))
+        assert (done.status, done.cause) == ("failed", "dataset")
+        told[planned.spec.dataset.id] = done.reason
+    knows = "its rows are not those that the zoo knows as"
+    assert told == {
+        first.dataset.id: f"{table}: {knows} {first.dataset.id} (160 then, 159 now); add these "
+        f"as well: zoo ingest datasets {table} --label=label",
+        "s": f"{folder}: {knows} s (24 then, 24 now); add these beside them: zoo ingest datasets "
+        f"{folder} --name s-2, or in their place: zoo ingest datasets {folder} --name s "
+        "(then --retry this job)",
+    }
+    scored = ingest_scores(store, Request(datasets=("s",), settings=settings), methods="logme")
+    assert [one.reason for one in scored.failures] == [told["s"]] and not scored.written
+
+    result = FineTuning("r", "i", "s", 0.5)
+    write_history(store, History(fine_tunings=[result]), provenance=Provenance("test"))
+    [again] = ingest([str(folder)], name="s").datasets
+    assert "(24, now 24): its results and scores so far (1) are of those" in again.notes[-1]
+    assert "zoo forget s" in again.notes[-1]
+    planned = make_plan(store, Request(datasets=("s",), settings=settings, seed=1)).jobs
+    assert fine_tune(planned[0].spec.model_copy(update=place)).status == "done"
 
 
 def test_a_source_says_how_its_dataset_is_read_and_no_more() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.hub.images import File, read_image, refuse
+from zoo.hub.images import File, file_content, image_content, refuse
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -20,20 +21,26 @@ FINGERPRINT_ROWS = 20_000
 _BATCH = 256
 
 
-def fingerprint(parts: Sequence[Dataset], classes: Sequence[str], *, where: str) -> str:
-    """A hash of contents and label names. Images are decoded on the way: a file is read once.
+def fingerprint(
+    parts: Sequence[Dataset], classes: Sequence[str], *, where: str, decode: bool = True
+) -> str:
+    """A hash of contents and label names.
 
     Args:
         parts: a dataset's splits, whole, with the columns of ``LoadedDataset``.
         classes: names of the labels.
         where: what a user called the dataset.
+        decode: images on the way, to see that they are some: a file is read once.
 
     Raises:
         ZooError: images that cannot be read; the first of them are named.
     """
     rows = _representatives(parts)
     names = [classes[label] for label in rows["label"][:]]
-    digests = _images(rows, names, where) if "image" in rows.column_names else _texts(rows, names)
+    if "image" in rows.column_names:
+        digests = _images(rows, names, where, image_content if decode else file_content)
+    else:
+        digests = _texts(rows, names)
     total = sum(int.from_bytes(digest, "big") for digest in digests) % 2**256
     return hashlib.sha256(f"{sum(map(len, parts))}:{total:x}".encode()).hexdigest()
 
@@ -49,12 +56,15 @@ def _representatives(parts: Sequence[Dataset]) -> Dataset:
     return rows.select(np.linspace(0, len(rows) - 1, count).astype(np.int64))
 
 
-def _images(rows: Dataset, names: Sequence[str], where: str) -> Iterator[bytes]:
+def _images(
+    rows: Dataset, names: Sequence[str], where: str, read: Callable[[File], bytes | None]
+) -> Iterator[bytes]:
     broken: list[File] = []
     with ThreadPoolExecutor() as pool:
         for start in range(0, len(rows), _BATCH):
             files = rows[start : start + _BATCH]["image"]
-            digests = pool.map(_image, files, names[start : start + _BATCH])
+            look = partial(_image, read)
+            digests = pool.map(look, files, names[start : start + _BATCH])
             for file, digest in zip(files, digests, strict=True):
                 if digest is None:
                     broken.append(file)
@@ -64,8 +74,8 @@ def _images(rows: Dataset, names: Sequence[str], where: str) -> Iterator[bytes]:
         refuse(broken, len(rows), where=where)
 
 
-def _image(file: File, name: str) -> bytes | None:
-    content = read_image(file)
+def _image(read: Callable[[File], bytes | None], file: File, name: str) -> bytes | None:
+    content = read(file)
     return None if content is None else _digest(content, name)
 
 

@@ -19,14 +19,23 @@ _NAMED = 3
 _DRAFT = (32, 32)
 
 
-def read_image(file: File) -> bytes | None:
-    """The content of an image's file; None where it cannot be read to its end and decoded."""
+def file_content(file: File) -> bytes | None:
+    """The content of an image's file; None where it cannot be read."""
+    if not file:
+        return b""
+    try:
+        content: bytes | None = file["bytes"]
+        return Path(file["path"]).read_bytes() if content is None else content
+    except (OSError, TypeError, ValueError):  # a table may say anything of its files
+        return None
+
+
+def image_content(file: File) -> bytes | None:
+    """The same; None as well where it cannot be decoded to its end."""
     from PIL import Image
 
+    content = file_content(file)
     try:
-        content: bytes | None = file["bytes"] if file else b""
-        if file and content is None:
-            content = Path(file["path"]).read_bytes()
         with Image.open(io.BytesIO(content or b"")) as one:
             one.draft(None, _DRAFT)
             one.load()

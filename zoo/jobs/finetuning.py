@@ -14,9 +14,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.hub.datasets import LoadedDataset, load_dataset
+from zoo.hub.datasets import LoadedDataset
 from zoo.jobs.failures import JobError, failure, is_disk_full
 from zoo.jobs.inputs import collator, examples
+from zoo.jobs.loading import load_source
 from zoo.jobs.machine import device_name, peak_memory, prepare_machine, versions
 from zoo.jobs.memory import halving
 from zoo.jobs.metrics import logits_of, measure
@@ -34,7 +35,7 @@ def fine_tune(spec: FineTuningSpec) -> Outcome:
         outcome = _fine_tune(spec, started)
     except Exception as error:
         if is_disk_full(error):
-            _drop_unfinished(spec.folder)
+            _drop_unfinished(spec.checkpoints)
             where = f"the disk is full: free some space in {spec.folder.parent}"
             error = JobError("process", f"{where}, then type the same command again")
         return failure(error, started=started)
@@ -44,8 +45,7 @@ def fine_tune(spec: FineTuningSpec) -> Outcome:
 
 def _fine_tune(spec: FineTuningSpec, started: float) -> Outcome:
     prepare_machine(threads=spec.threads, seed=spec.settings.seed)
-    source = spec.dataset
-    data = load_dataset(source.reference, config=source.config, max_samples=source.max_samples)
+    data = load_source(spec.dataset)
     train = halving(lambda batch: _train(spec, data, batch), spec.settings.batch_size)
     trainer, network = train
     metrics = _test(trainer, network, data, spec.settings)
@@ -96,7 +96,7 @@ def _train(spec: FineTuningSpec, data: LoadedDataset, batch_size: int) -> tuple[
         optimizers=_optimizers(network, settings),
     )
     trainer.remove_callback(transformers.PrinterCallback)  # a job prints nothing
-    trainer.train(resume_from_checkpoint=last_checkpoint(spec.folder))
+    trainer.train(resume_from_checkpoint=last_checkpoint(spec.checkpoints))
     return trainer, network
 
 
@@ -116,7 +116,7 @@ def _arguments(spec: FineTuningSpec, batch_size: int, *, warmup: int) -> Trainin
     every_epoch = "epoch" if settings.patience else "no"
     halved = batch_size < settings.batch_size
     arguments = transformers.TrainingArguments(
-        output_dir=str(spec.folder),
+        output_dir=str(spec.checkpoints),
         num_train_epochs=settings.epochs,
         per_device_train_batch_size=batch_size,
         per_device_eval_batch_size=batch_size if halved else max(batch_size, 32),

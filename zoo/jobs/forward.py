@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zoo.hub.datasets import LoadedDataset, load_dataset
+from zoo.hub.datasets import LoadedDataset
 from zoo.jobs.counting import Rows
 from zoo.jobs.embedding import embed, load_probe, represent, walk
 from zoo.jobs.failures import JobError, failure
+from zoo.jobs.loading import load_source
 from zoo.jobs.machine import device_name, peak_memory, prepare_machine, versions
 from zoo.jobs.networks import load_classifier
 from zoo.jobs.specs import EmbeddingSpec, Outcome, ScoreSpec
@@ -32,7 +33,7 @@ def embed_job(
 
     def work() -> dict[str, float]:
         prepare_machine(threads=spec.threads, seed=spec.settings.seed)
-        rows = _load(spec) if data is None else data
+        rows = load_source(spec.dataset) if data is None else data
         probe = load_probe(spec.probe, modality=rows.modality, settings=spec.settings)
         others = None if spec.others is None else np.load(spec.others, allow_pickle=False)
         result = embed(
@@ -54,7 +55,7 @@ def _scores(spec: ScoreSpec) -> dict[str, float]:
     from learn.transferability import FEATURE_ESTIMATORS, OUTPUT_ESTIMATORS
 
     prepare_machine(threads=spec.threads, seed=spec.settings.seed)
-    data = _load(spec)
+    data = load_source(spec.dataset)
     found: dict[str, float] = {}
     wanted = [name for name in spec.methods if name in FEATURE_ESTIMATORS]
     if wanted:
@@ -65,11 +66,6 @@ def _scores(spec: ScoreSpec) -> dict[str, float]:
         outputs, labels = _outputs(spec, data)
         found |= {name: OUTPUT_ESTIMATORS[name](outputs, labels) for name in wanted}
     return {name: _finite(name, value) for name, value in found.items()}
-
-
-def _load(spec: EmbeddingSpec | ScoreSpec) -> LoadedDataset:
-    source = spec.dataset
-    return load_dataset(source.reference, config=source.config, max_samples=source.max_samples)
 
 
 def _finite(name: str, value: float) -> float:

@@ -13,9 +13,6 @@ from pydantic import BaseModel, ValidationError
 
 from zoo.jobs.specs import FineTuningSpec, Outcome
 
-#: What may differ between the command that trained and the one that writes.
-_PLACE = frozenset({"folder", "threads", "checkpoint_seconds", "hold"})
-
 
 class _Held(BaseModel):
     spec: FineTuningSpec
@@ -37,8 +34,7 @@ def held(spec: FineTuningSpec) -> Outcome | None:
         found = _Held.model_validate_json(_path(spec).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValidationError):
         return None
-    same = found.spec.model_dump(exclude=set(_PLACE)) == spec.model_dump(exclude=set(_PLACE))
-    return found.outcome if same else None
+    return found.outcome if found.spec.work == spec.work else None
 
 
 def let_go(spec: FineTuningSpec, outcome: Outcome) -> None:

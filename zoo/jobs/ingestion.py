@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from graphdb import jobs as ledger
 from graphdb.changes import Changes
 from graphdb.errors import ZooError
 from graphdb.histories import write_history
-from graphdb.records import History, Transferability
+from graphdb.records import Dataset, History, Transferability
+from graphdb.removal import preview_removal
 from graphdb.runs import Provenance
 from graphdb.store import Store
 from zoo.hub.configs import DatasetConfig, config_of
@@ -144,12 +145,31 @@ def ingest_datasets(
                 failures.append(Failure(reference, str(error).removeprefix(f"{reference}: ")))
             else:
                 command = f"zoo ingest datasets {shlex.quote(reference)}"
+                replaced = patient.insist(partial(_replaced, new=one.dataset))
+                one = replace(one, notes=(*one.notes, *replaced))
                 patient.insist(partial(ingest_dataset, examined=one, command=command))
                 patient.insist(partial(_keep, what="datasets", failures=[], read=[reference]))
                 found.append(one)
             tell_count(tell, number + 1, len(references))
         patient.insist(partial(_keep, what="datasets", failures=failures, read=[]))
     return IngestedDatasets(tuple(found), tuple(failures))
+
+
+def _replaced(store: Store, new: Dataset) -> list[str]:
+    """What to know where ``new`` takes the place of other rows, of which there are results."""
+    old = next((one for one in ledger.find_datasets(store) if one.id == new.id), None)
+    if old is None or old.fingerprint in (None, new.fingerprint):
+        return []
+    found = preview_removal(store, "dataset", new.id)
+    results = found.get("FINE_TUNED_ON", 0) + found.get("TRANSFERABILITY", 0)
+    if not results:
+        return []
+    name = shlex.quote(new.id)
+    rows = f"{old.samples or 0:,}, now {new.samples or 0:,}"
+    return [
+        f"{new.id} held other rows ({rows}): its results and scores so far ({results:,}) are of "
+        f"those. To be rid of them: zoo forget {name}, then add it again"
+    ]
 
 
 def _keep(store: Store, what: str, failures: Sequence[Failure], read: Sequence[str]) -> None:
@@ -288,6 +308,8 @@ def _score_spec(
             reference=place_of(dataset.id, dataset.source, request.places),
             config=request.configs.get(dataset.id) or config_of(dataset.source),
             max_samples=request.max_samples,
+            fingerprint=dataset.fingerprint,
+            samples=dataset.samples,
         ),
         methods=methods,
         settings=request.settings,

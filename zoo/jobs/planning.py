@@ -194,6 +194,8 @@ def _spec(
             reference=place_of(dataset.id, dataset.source, request.places),
             config=request.configs.get(dataset.id) or config_of(dataset.source),
             max_samples=request.max_samples,
+            fingerprint=dataset.fingerprint,
+            samples=dataset.samples,
         ),
         settings=settings,
         folder=folder / identity,

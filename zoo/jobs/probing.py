@@ -96,7 +96,10 @@ def examine_dataset(
         folder = cache or Path(platformdirs.user_cache_dir("transferzoo")) / "embeddings"
         job = EmbeddingSpec(
             id=f"embedding-{dataset.fingerprint}",
-            dataset=DatasetSource(id=dataset.id, reference=reference, config=config),
+            dataset=DatasetSource(
+                id=dataset.id, reference=reference, config=config,
+                fingerprint=dataset.fingerprint, samples=dataset.samples,
+            ),
             fingerprint=str(dataset.fingerprint),
             modality=loaded.modality,
             probe=chosen,
@@ -104,7 +107,7 @@ def examine_dataset(
             within=within,
             settings=Settings(),
             threads=threads,
-        )
+        )  # fmt: skip
         whole = loaded if max_samples is None else None
 
         def look(job: EmbeddingSpec) -> Outcome:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from graphdb.records import FineTuning
+from graphdb.records import FineTuning, digest
 from zoo.hub.configs import DatasetConfig
 from zoo.jobs.adaptive import MOST_SAMPLES
 
@@ -66,10 +67,17 @@ class DatasetSource(BaseModel):
     reference: str
     config: DatasetConfig | None = None
     max_samples: int | None = None
+    #: Of the content that the graph knows by this id, and its rows; None: whatever lies there.
+    fingerprint: str | None = None
+    samples: int | None = None
+
+
+#: Fields of which no result depends.
+_PLACE = {"folder", "threads", "checkpoint_seconds", "hold"}
 
 
 class FineTuningSpec(BaseModel):
-    """One fine-tuning job. ``folder`` keeps its checkpoints until it ends."""
+    """One fine-tuning job. ``folder`` keeps what it needs until it ends."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -89,6 +97,17 @@ class FineTuningSpec(BaseModel):
     #: Passed to transformers' own callbacks: "tensorboard", "wandb", "mlflow", ...
     trackers: tuple[str, ...] = ()
     push_to_hub: str | None = None
+
+    @property
+    def work(self) -> dict[str, object]:
+        """What its result depends on: all but where and how comfortably it is done."""
+        return self.model_dump(mode="json", exclude=_PLACE)
+
+    @property
+    def checkpoints(self) -> Path:
+        """In ``folder``, of exactly this work: other rows, or images of another size, given the
+        same id would go on from them as well."""
+        return self.folder / digest(json.dumps(self.work, sort_keys=True))[:8]
 
 
 class EmbeddingSpec(BaseModel):

@@ -1,0 +1,62 @@
+"""A job's dataset, which has to be the one that the graph knows by that name."""
+
+from __future__ import annotations
+
+import shlex
+
+from zoo.hub.configs import DatasetConfig
+from zoo.hub.datasets import LoadedDataset, load_dataset, predefined
+from zoo.hub.failures import told_as_zoo_error
+from zoo.hub.fingerprints import fingerprint
+from zoo.jobs.failures import JobError
+from zoo.jobs.specs import DatasetSource
+
+#: What a command can say of a configuration; a file says the rest.
+_OPTIONS = ("label", "text", "text_pair", "image")
+
+
+def load_source(source: DatasetSource) -> LoadedDataset:
+    """The dataset of a job, capped as it is told.
+
+    Raises:
+        ZooError: it cannot be read.
+        JobError: its content is not that of which the graph keeps the fingerprint.
+    """
+    loaded = load_dataset(source.reference, config=source.config, max_samples=source.max_samples)
+    if source.fingerprint is not None:
+        _check(loaded, source)
+    return loaded
+
+
+def _check(loaded: LoadedDataset, source: DatasetSource) -> None:
+    with told_as_zoo_error(loaded.reference):
+        parts, classes, where = loaded.whole, loaded.classes, loaded.reference
+        if fingerprint(parts, classes, where=where, decode=False) == source.fingerprint:
+            return
+        fingerprint(parts, classes, where=where)  # names the images that are broken
+    then = f"{source.samples:,} then, " if source.samples is not None else ""
+    raise JobError(
+        "dataset",
+        f"{source.reference}: its rows are not those that the zoo knows as {source.id} ({then}"
+        f"{loaded.samples:,} now); {_advice(source)}",
+    )
+
+
+def _advice(source: DatasetSource) -> str:
+    """An id that was made of the fingerprint names the old rows for ever; another one may be given
+    to the new ones."""
+    words = ["zoo", "ingest", "datasets", source.reference, *_options(source)]
+    if source.id.endswith(f"-{(source.fingerprint or '')[:8]}"):
+        return f"add these as well: {shlex.join(words)}"
+    other = shlex.join([*words, "--name", f"{source.id}-2"])
+    same = shlex.join([*words, "--name", source.id])
+    return f"add these beside them: {other}, or in their place: {same} (then --retry this job)"
+
+
+def _options(source: DatasetSource) -> list[str]:
+    config = source.config or DatasetConfig()
+    if config == predefined(source.reference):
+        return []
+    given = config.model_dump(exclude_defaults=True, exclude={"name", "source"})
+    words = [f"--{name.replace('_', '-')}={given[name]}" for name in _OPTIONS if name in given]
+    return words + (["--config=FILE.toml"] if given.keys() - set(_OPTIONS) else [])

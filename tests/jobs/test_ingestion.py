@@ -128,12 +128,18 @@ def test_a_probe_that_is_not_at_hand_is_said_and_the_rest_stands(
 
 
 def test_a_dataset_that_fails_is_kept_and_the_rest_goes_on(
-    store: Store, images: Path, tmp_path: Path
+    store: Store, images: Path, texts: Path, tmp_path: Path
 ) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
-    done = ingest_datasets(store, [str(empty), str(images)], probe="/none", alone=False)
-    assert len(done.datasets) == len(done.failures) == 1
+    told: list[str] = []
+    done = ingest_datasets(
+        store, [str(empty), str(images), str(texts)], probe="/none", alone=False,
+        tell=lambda _, what: told.append(what),
+    )  # fmt: skip
+    assert (len(done.datasets), len(done.failures)) == (2, 1)
+    assert sum("loading /none" in what for what in told) == 1, "what fails once fails each time"
+    assert done.datasets[0].notes == done.datasets[1].notes and "/none" in done.datasets[0].notes[0]
     [job] = store.read("list_jobs", limit=5)
     assert job["status"] == "failed" and "no images" in job["error"]
     with pytest.raises(ZooError, match="for one dataset"):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from graphdb.errors import ZooError
 from zoo.hub.images import SUFFIXES as IMAGES
+from zoo.hub.reaching import is_offline, is_reachable, offline_where_unreachable
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -116,16 +117,23 @@ def read_remote(reference: str, *, revision: str | None = None) -> dict[str, Dat
     """A hub dataset; the last part of ``name/subset`` is a subset where no owner has that name.
 
     Raises:
-        ZooError: the hub does not know it, it is gated, it needs code of its own, or it has subsets
-            of which none was named.
+        ZooError: the hub does not know it or cannot be reached, it is gated, it needs code of its
+            own, or it has subsets of which none was named.
     """
     import datasets
-
-    from zoo.hub.downloads import prepare
 
     datasets.disable_progress_bars()
     if reference.startswith("~") or Path(reference).is_absolute():
         raise ZooError(f"{reference}: no such file or folder")
+    with offline_where_unreachable():
+        return _read_remote(reference, revision)
+
+
+def _read_remote(reference: str, revision: str | None) -> dict[str, Dataset]:
+    import datasets
+
+    from zoo.hub.downloads import prepare
+
     for name, subset in _readings(reference):
         try:
             builder = datasets.load_dataset_builder(name, subset, revision=revision)
@@ -136,6 +144,10 @@ def read_remote(reference: str, *, revision: str | None = None) -> dict[str, Dat
                     f"{reference}: gated: accept its terms on the hub and log in with: "
                     "hf auth login"
                 ) from error
+        except ConnectionError as error:
+            raise ZooError(
+                f"{reference}: the hub cannot be reached and nothing is in the local cache"
+            ) from error
         except ValueError as error:  # its subsets, where none or no such was named
             named = re.search(r"(?:among the available configs|Available): \[(.*)\]", str(error))
             if named is None:
@@ -183,17 +195,16 @@ def commit_of(reference: str, revision: str) -> str:
     from huggingface_hub import HfApi
     from huggingface_hub.errors import (
         GatedRepoError,
-        OfflineModeIsEnabled,
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
 
+    if is_offline() or not is_reachable():
+        return revision
     api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
     for name, _ in _readings(reference):
         try:
             return str(api.dataset_info(name, revision=revision).sha)
-        except OfflineModeIsEnabled:
-            return revision
         except GatedRepoError:
             raise
         except RepositoryNotFoundError:

@@ -15,6 +15,7 @@ from pathlib import Path, PurePath
 from graphdb.errors import ZooError
 from graphdb.records import MAX_INTEGER
 from zoo.hub.failures import first_line, told_as_zoo_error
+from zoo.hub.reaching import is_offline, is_reachable
 from zoo.hub.references import ModelReference
 from zoo.hub.words import word
 from zoo.paths import open_file
@@ -131,8 +132,13 @@ def open_repository(reference: ModelReference) -> Folder | HubRepository:
     if reference.folder is not None:
         return Folder(reference.folder)
     with told_as_zoo_error(str(reference)):
-        if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON"):
+        if is_offline():
             return _cached(reference)
+        if not is_reachable():
+            raise ZooError(
+                f"{reference}: the hub cannot be reached; from what was downloaded before: "
+                "HF_HUB_OFFLINE=1 zoo ingest models"
+            )
         return HubRepository(reference)
 
 

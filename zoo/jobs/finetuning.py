@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from zoo.hub.datasets import LoadedDataset
 from zoo.jobs.failures import JobError, failure, is_disk_full
 from zoo.jobs.inputs import collator, examples
-from zoo.jobs.loading import load_source
+from zoo.jobs.loading import hub_of, load_source
 from zoo.jobs.machine import device_name, peak_memory, prepare_machine, versions
 from zoo.jobs.memory import halving
 from zoo.jobs.metrics import logits_of, measure
@@ -32,7 +32,8 @@ def fine_tune(spec: FineTuningSpec) -> Outcome:
     """Do one job; whatever goes wrong inside is an outcome, never an exception."""
     started = time.perf_counter()
     try:
-        outcome = _fine_tune(spec, started)
+        with hub_of(spec.model):
+            outcome = _fine_tune(spec, started)
     except Exception as error:
         if is_disk_full(error):
             _drop_unfinished(spec.checkpoints)

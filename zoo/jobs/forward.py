@@ -13,10 +13,10 @@ from zoo.hub.datasets import LoadedDataset
 from zoo.jobs.counting import Rows
 from zoo.jobs.embedding import embed, load_probe, represent, walk
 from zoo.jobs.failures import JobError, failure
-from zoo.jobs.loading import load_source
+from zoo.jobs.loading import hub_of, load_source
 from zoo.jobs.machine import device_name, peak_memory, prepare_machine, versions
 from zoo.jobs.networks import load_classifier
-from zoo.jobs.specs import EmbeddingSpec, Outcome, ScoreSpec
+from zoo.jobs.specs import EmbeddingSpec, ModelSource, Outcome, ScoreSpec
 from zoo.jobs.vectors import EmbeddingCache
 
 
@@ -43,12 +43,12 @@ def embed_job(
         EmbeddingCache(spec.cache).put(spec.fingerprint, spec.probe.id, result)
         return {"samples": float(result.samples), "embedding_seconds": result.seconds}
 
-    return _told(work)
+    return _told(work, spec.probe)
 
 
 def score_job(spec: ScoreSpec) -> Outcome:
     """Compute the features once and every estimator from them."""
-    return _told(lambda: _scores(spec))
+    return _told(lambda: _scores(spec), spec.model)
 
 
 def _scores(spec: ScoreSpec) -> dict[str, float]:
@@ -101,10 +101,11 @@ def _collect(
     return features, np.concatenate([labels for _, labels in pairs])
 
 
-def _told(work: Callable[[], dict[str, float]]) -> Outcome:
+def _told(work: Callable[[], dict[str, float]], model: ModelSource) -> Outcome:
     started = time.perf_counter()
     try:
-        metrics = work()
+        with hub_of(model):
+            metrics = work()
     except Exception as error:
         return failure(error, started=started)
     return Outcome(

@@ -129,12 +129,13 @@ def ingest_datasets(
     if name is not None and len(references) > 1:
         raise ZooError(f"--name {name} is for one dataset, {len(references)} were given")
     found, failures = [], []
+    broken: dict[str, str] = {}
     with PatientLedger(store, patience=patience) as patient:
         for number, reference in enumerate(references):
             look = partial(
                 examine_dataset, reference=reference,
                 config=config or (configs or {}).get(reference), name=name,
-                max_samples=max_samples, probe=probe, alone=alone, threads=threads,
+                max_samples=max_samples, probe=probe, alone=alone, threads=threads, broken=broken,
                 tell=piece_of(tell, number, len(references), name=reference),
             )  # fmt: skip
             try:

@@ -1,18 +1,28 @@
-"""A job's dataset, which has to be the one that the graph knows by that name."""
+"""What a job needs at hand: the hub, and the dataset that the graph knows by that name."""
 
 from __future__ import annotations
 
 import shlex
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 from zoo.hub.configs import DatasetConfig
 from zoo.hub.datasets import LoadedDataset, load_dataset, predefined
 from zoo.hub.failures import told_as_zoo_error
 from zoo.hub.fingerprints import fingerprint
+from zoo.hub.reaching import offline_where_unreachable
 from zoo.jobs.failures import JobError
-from zoo.jobs.specs import DatasetSource
+from zoo.jobs.specs import DatasetSource, ModelSource
+from zoo.paths import local_folder
 
 #: What a command can say of a configuration; a file says the rest.
 _OPTIONS = ("label", "text", "text_pair", "image")
+
+
+def hub_of(model: ModelSource) -> AbstractContextManager[None]:
+    """As long as the block lasts nothing waits for a hub that cannot be reached."""
+    local = Path(model.address).is_absolute() or local_folder(model.address) is not None
+    return nullcontext() if local else offline_where_unreachable()
 
 
 def load_source(source: DatasetSource) -> LoadedDataset:

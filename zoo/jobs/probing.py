@@ -64,6 +64,7 @@ def examine_dataset(
     alone: bool = True,
     cache: Path | None = None,
     threads: int | None = None,
+    broken: dict[str, str] | None = None,
     tell: Tell = silent,
 ) -> Examined:
     """Look at a dataset without storing anything.
@@ -79,6 +80,8 @@ def examine_dataset(
         alone: the probe looks in a process of its own, which gives its memory back; False: in this
             one, for a command that has torch in memory anyway and the dataset read.
 
+        broken: probes that could not be loaded, with the reason: none is tried for each dataset.
+
     Raises:
         ZooError: the dataset itself cannot be read.
     """
@@ -91,6 +94,8 @@ def examine_dataset(
     links: tuple[Similarity, ...] = ()
     try:
         chosen = choose_probe(store, loaded.modality, probe)
+        if broken and chosen.id in broken:
+            raise ZooError(broken[chosen.id])
         seen = ledger.probe_embeddings(store, chosen.id)
         others = [e for e in seen if e.dataset != dataset.id]
         folder = cache or Path(platformdirs.user_cache_dir("transferzoo")) / "embeddings"
@@ -122,7 +127,8 @@ def examine_dataset(
         if within is not None and _is_stored(store, dataset):
             embeddings = tuple(e for e in seen if e.dataset == dataset.id)
         if not embeddings:
-            embeddings = tuple(_embed(job, others, look).embeddings(dataset.id, chosen.id))
+            result = _embed(job, others, look, {} if broken is None else broken)
+            embeddings = tuple(result.embeddings(dataset.id, chosen.id))
         links = tuple(link for new in embeddings for link in similarities(new, others))
         if not others:
             notes.append(f"No other dataset was seen by {chosen.id}: there is nothing to compare")
@@ -178,7 +184,10 @@ def _place(identity: str, source: str | None) -> str:
 
 
 def _embed(
-    job: EmbeddingSpec, others: list[Embedding], run: Callable[[EmbeddingSpec], Outcome]
+    job: EmbeddingSpec,
+    others: list[Embedding],
+    run: Callable[[EmbeddingSpec], Outcome],
+    broken: dict[str, str],
 ) -> ProbeResult:
     cache = EmbeddingCache(job.cache)
     kept = cache.get(job.fingerprint, job.probe.id, within=job.within)
@@ -192,9 +201,13 @@ def _embed(
             np.save(path, np.stack(known).astype(np.float64))
             job = job.model_copy(update={"others": path})
         outcome = run(job)
+        loaded = read_count(Path(folder) / "rows") is not None
     result = cache.get(job.fingerprint, job.probe.id, within=job.within)
     if outcome.status == "failed" or result is None:
-        raise ZooError(f"the probe {job.probe.id} could not look at it: {outcome.reason}")
+        reason = f"the probe {job.probe.id} could not look at it: {outcome.reason}"
+        if outcome.cause == "model" and not loaded:
+            broken[job.probe.id] = reason
+        raise ZooError(reason)
     return result
 
 

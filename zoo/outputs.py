@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,19 @@ def check_file(path: Path, *, overwrite: bool) -> None:
         raise ZooError(f"{path} is a folder. Name a file")
     if path.exists() and not overwrite:
         raise ZooError(f"{path} exists already. {INSTEAD}")
+
+
+@contextmanager
+def in_scratch() -> Iterator[None]:
+    """Raise ZooError where what is written to the temporary directory finds no place there."""
+    try:
+        yield
+    except OSError as error:
+        where = tempfile.tempdir or os.environ.get("TMPDIR") or "/tmp"  # noqa: S108
+        raise ZooError(
+            f"Cannot write to the temporary directory {where}: {error.strerror or error}. Free "
+            "some space there, or name another (TMPDIR=FOLDER), and type the same command again"
+        ) from error
 
 
 @contextmanager

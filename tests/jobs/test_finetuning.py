@@ -175,6 +175,16 @@ def test_a_checkpoint_that_fills_the_disk_is_told_and_gone(
     assert not checkpoint.exists(), "the others need the room"
 
 
+def test_a_place_of_checkpoints_that_is_none_is_told_and_the_job_comes_back(
+    image_model: Path, images: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    done = fine_tune(job(image_model, images, tmp_path / "file" / "jobs", epochs=1))
+    assert (done.status, done.cause) == ("failed", "process")
+    assert str(done.reason).startswith(f"no checkpoint can be written to {tmp_path}/file/jobs: ")
+    assert "Not a directory" in str(done.reason)
+
+
 def broken_off(spec: FineTuningSpec) -> None:
     """Run the job in a process that kills itself in the middle of the second epoch."""
     import subprocess

@@ -156,6 +156,57 @@ def test_nothing_is_left_in_the_temporary_directory(
     assert list(scratch.iterdir()) == []
 
 
+#: What a command does whose files may have so many bytes at most; the last line it says.
+CRAMPED = """
+import resource, sys
+from graphdb.errors import ZooError
+from zoo.jobs.local import LocalLauncher
+from zoo.jobs.specs import FineTuningSpec
+spec = FineTuningSpec.model_validate_json(sys.stdin.read())
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
+try:
+    with LocalLauncher(preload=False) as launcher:
+        list(launcher.run([spec]))
+except ZooError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("size", [0, 100])
+def test_a_temporary_directory_that_takes_nothing_is_told_in_a_line(
+    image_model: Path, images: Path, tmp_path: Path, scratch: Path, size: int
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CRAMPED, str(size)],
+        input=job(image_model, images, tmp_path).model_dump_json(),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    [line] = done.stdout.splitlines()
+    assert line.startswith(f"Cannot write to the temporary directory {scratch}: "), done.stderr
+    assert line.endswith("or name another (TMPDIR=FOLDER), and type the same command again")
+    assert done.returncode == 0 and not list(scratch.iterdir())
+
+
+@pytest.mark.parametrize("hold", [True, False])
+def test_an_answer_that_cannot_be_written_is_held_or_told(
+    image_model: Path, images: Path, tmp_path: Path, scratch: Path, hold: bool
+) -> None:
+    spec = job(image_model, images, tmp_path, epochs=1).model_copy(update={"hold": hold})
+
+    def beat() -> None:
+        for folder in scratch.glob(f"zoo-jobs-*/{spec.id}"):
+            (folder / "outcome.partial").mkdir(exist_ok=True)  # where it would be written first
+
+    with LocalLauncher(beat=beat) as launcher:
+        [finished] = launcher.run([spec])
+    found = finished.outcome
+    if hold:
+        assert found.status == "done", found.reason
+    else:
+        assert (found.status, found.cause) == ("failed", "process"), "it comes back by itself"
+        assert "not able to write its result to" in str(found.reason)
+
+
 COMMAND = """
 import sys
 from pathlib import Path

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.hub.datasets import LoadedDataset
+from zoo.hub.failures import reason_of
 from zoo.jobs.failures import JobError, failure, is_disk_full
 from zoo.jobs.inputs import collator, examples
 from zoo.jobs.loading import hub_of, load_source
@@ -39,9 +40,20 @@ def fine_tune(spec: FineTuningSpec) -> Outcome:
             _drop_unfinished(spec.checkpoints)
             where = f"the disk is full: free some space in {spec.folder.parent}"
             error = JobError("process", f"{where}, then type the same command again")
+        elif _is_about(error, spec.folder):
+            where = f"no checkpoint can be written to {spec.folder.parent}: {reason_of(error)}"
+            error = JobError("process", f"{where}; mend that, then type the same command again")
         return failure(error, started=started)
     shutil.rmtree(spec.folder, ignore_errors=True)
     return outcome
+
+
+def _is_about(error: Exception, folder: Path) -> bool:
+    """Whether it is a file in ``folder``, or the way there, that the system refuses."""
+    name = error.filename if isinstance(error, OSError) else None
+    return isinstance(name, str) and (
+        Path(name).is_relative_to(folder) or folder.is_relative_to(Path(name))
+    )
 
 
 def _fine_tune(spec: FineTuningSpec, started: float) -> Outcome:

@@ -7,9 +7,10 @@ Whoever claims the job next, with the same specification, finds it there and tra
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from zoo.jobs.specs import FineTuningSpec, Outcome
 
@@ -32,7 +33,7 @@ def held(spec: FineTuningSpec) -> Outcome | None:
     """The outcome of an earlier training of exactly this job, None where there is none."""
     try:
         found = _Held.model_validate_json(_path(spec).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValidationError):
+    except (OSError, ValueError):  # none, half of one, or one that cannot be read
         return None
     return found.outcome if found.spec.work == spec.work else None
 
@@ -42,7 +43,8 @@ def let_go(spec: FineTuningSpec, outcome: Outcome) -> None:
     if outcome.status == "done":
         shutil.rmtree(spec.folder, ignore_errors=True)
     else:
-        _path(spec).unlink(missing_ok=True)
+        with suppress(OSError):
+            _path(spec).unlink()
 
 
 def _path(spec: FineTuningSpec) -> Path:

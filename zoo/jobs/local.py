@@ -20,7 +20,9 @@ from typing import Generic, Self, TypeVar
 
 from graphdb.errors import ZooError
 from zoo.jobs.devices import DISTRIBUTED, devices, variable
-from zoo.jobs.specs import Outcome, Spec
+from zoo.jobs.holding import held
+from zoo.jobs.specs import FineTuningSpec, Outcome, Spec
+from zoo.outputs import in_scratch
 
 _POLL_SECONDS = 0.1
 #: Lines of a dead job's output that its reason quotes at most.
@@ -75,7 +77,10 @@ class LocalLauncher:
         self._running: dict[str, _Running] = {}
         #: What nurseries say; one that has ended comes itself.
         self._messages: queue.Queue[dict[str, object] | _Nursery] = queue.Queue()
-        self._scratch = tempfile.TemporaryDirectory(prefix="zoo-jobs-", ignore_cleanup_errors=True)
+        with in_scratch():
+            self._scratch = tempfile.TemporaryDirectory(
+                prefix="zoo-jobs-", ignore_cleanup_errors=True
+            )
         self._folder = Path(self._scratch.name)
         self._nursery: _Nursery | None = None
 
@@ -130,9 +135,10 @@ class LocalLauncher:
         device = next(number for number in range(self._parallel) if number not in used)
         self._running[spec.id] = _Running(spec, device, time.perf_counter())
         folder = self._folder / spec.id
-        folder.mkdir(exist_ok=True)
         paths = _paths(folder)
-        paths["spec"].write_text(spec.model_dump_json(), encoding="utf-8")
+        with in_scratch():
+            folder.mkdir(exist_ok=True)
+            paths["spec"].write_text(spec.model_dump_json(), encoding="utf-8")
         order = {name: str(path) for name, path in paths.items()}
         environment = _environment(device) | {"TMPDIR": str(folder)}
         order |= {"job": spec.id, "environment": json.dumps(environment)}
@@ -152,8 +158,9 @@ class LocalLauncher:
     def _open(self) -> _Nursery:
         options = ["--preload"] if self._preload else []
         command = [sys.executable, "-m", "zoo.jobs.nursery", str(self._folder), *options]
-        log = self._folder / "nursery.log"
-        with log.open("ab") as errors:
+        with in_scratch():
+            errors = (self._folder / "nursery.log").open("ab")
+        with errors:
             nursery = subprocess.Popen(  # noqa: S603
                 command,
                 stdin=subprocess.PIPE,
@@ -207,12 +214,10 @@ class LocalLauncher:
         spec = running.spec
         del self._running[spec.id]
         folder = self._folder / spec.id
-        paths = _paths(folder)
-        if paths["outcome"].is_file():
-            outcome = Outcome.model_validate_json(paths["outcome"].read_text(encoding="utf-8"))
-        else:
+        outcome = _answer(_paths(folder)["outcome"], spec)
+        if outcome is None:
             seconds = time.perf_counter() - running.started
-            outcome = _died(code, seconds, paths["log"], peak)
+            outcome = _died(code, seconds, _paths(folder)["log"], peak)
         shutil.rmtree(folder, ignore_errors=True)
         return spec.id, outcome
 
@@ -220,6 +225,13 @@ class LocalLauncher:
 def _paths(folder: Path) -> dict[str, Path]:
     """A job's files: what it is told, what it answers, what it prints."""
     return {"spec": folder / "spec.json", "outcome": folder / "outcome.json", "log": folder / "log"}
+
+
+def _answer(path: Path, spec: Spec) -> Outcome | None:
+    """What a job answered; where it could not be written, what lies with its checkpoints."""
+    if path.is_file():
+        return Outcome.model_validate_json(path.read_text(encoding="utf-8"))
+    return held(spec) if isinstance(spec, FineTuningSpec) and spec.hold else None
 
 
 def _alone() -> dict[str, str]:
@@ -235,6 +247,8 @@ def _environment(number: int) -> dict[str, str]:
 def _died(code: int, seconds: float, log: Path, peak: int | None) -> Outcome:
     """The outcome of a process that left none; ``peak`` is the main memory it had at most."""
     how = f"killed by signal {-code}" if code < 0 else f"ended with code {code}"
+    if code == os.EX_IOERR:
+        how = f"not able to write its result to {log.parents[2]}: free some space there"
     lines = log.read_text(encoding="utf-8", errors="replace").split("\n") if log.is_file() else []
     words = next((line.strip() for line in reversed(lines) if line.strip()), "")
     if code == -9:

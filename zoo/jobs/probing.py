@@ -25,6 +25,7 @@ from zoo.jobs.planning import place_of
 from zoo.jobs.similarity import similarities
 from zoo.jobs.specs import DatasetSource, EmbeddingSpec, ModelSource, Outcome, Settings
 from zoo.jobs.vectors import EmbeddingCache, ProbeResult
+from zoo.outputs import in_scratch
 
 #: Where the history has no probe of its own: the thesis' image probe, a small sentence model.
 DEFAULT_PROBES = {
@@ -194,7 +195,9 @@ def _embed(
     if kept is not None:
         return kept
     known = [other.vector for other in others if other.method == "domain"]
-    with tempfile.TemporaryDirectory() as folder:
+    with in_scratch():
+        scratch = tempfile.TemporaryDirectory()
+    with scratch as folder:
         job = job.model_copy(update={"counter": Path(folder) / "rows"})
         if known:
             path = Path(folder) / "others.npy"

@@ -2,7 +2,7 @@
 
 The specification comes in and the outcome goes out through files; the outcome appears whole or not
 at all. The process ends with 0 whether the job is done or failed: another code, or no outcome,
-means that the process itself died.
+means that the process itself died, or could not write it.
 """
 
 from __future__ import annotations
@@ -70,7 +70,10 @@ def main(arguments: list[str]) -> int:
     if isinstance(spec, FineTuningSpec) and spec.hold:
         with suppress(OSError):  # a full disk: whoever waits gets it all the same
             hold(spec, outcome)
-    write_outcome(outcome, target)
+    try:
+        write_outcome(outcome, target)
+    except OSError:  # a full disk as well
+        return os.EX_IOERR
     return 0
 
 

@@ -218,6 +218,27 @@ with LocalLauncher(beat=lambda: print(*launcher.processes.values(), flush=True))
 """
 
 
+def test_nothing_is_left_where_the_command_is_killed_before_its_first_job(
+    image_model: Path, images: Path, tmp_path: Path, scratch: Path
+) -> None:
+    """The parent of the jobs is loading the libraries meanwhile, and says so to nobody."""
+    spec = job(image_model, images, tmp_path)
+    command = subprocess.Popen([sys.executable, "-c", COMMAND], stdin=subprocess.PIPE, text=True)
+    assert command.stdin is not None
+    with command.stdin as stdin:
+        stdin.write(spec.model_dump_json())
+    deadline = time.monotonic() + 60
+    while not list(scratch.glob("*/nursery.log")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.2)  # it has been started, or nobody is there to remove anything
+    assert list(scratch.iterdir())
+    command.kill()
+    command.wait()
+    while list(scratch.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not list(scratch.iterdir())
+
+
 def test_no_job_and_no_file_survives_a_killed_command(
     image_model: Path, images: Path, tmp_path: Path, scratch: Path
 ) -> None:

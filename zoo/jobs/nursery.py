@@ -19,6 +19,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from contextlib import suppress
 
 from zoo.jobs.machine import maximum_bytes
 
@@ -31,8 +32,9 @@ def main(arguments: list[str]) -> int:
     folder, preload = arguments[0], "--preload" in arguments
     if preload:
         _preload()
-    _say({"ready": os.getpid()})
-    _serve(preload)
+    with suppress(BrokenPipeError):  # the command is gone: it hears nothing any more
+        _say({"ready": os.getpid()})
+        _serve(preload)
     shutil.rmtree(folder, ignore_errors=True)
     return 0
 

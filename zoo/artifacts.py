@@ -61,10 +61,26 @@ def write_artifact(name: str, content: bytes, *, url: str) -> None:
         system.pipe_file(draft, content)
         system.mv(draft, f"{root}/{flat}")
     except Exception as error:  # botocore's, ftplib's, aiohttp's: they have nothing in common
-        raise ZooError(
-            f"Cannot write the artefact {name} under {shown(url)}: {_reason(error)}. Set "
-            "ZOO_ARTIFACTS to a place that can be written to, and type the same command again"
-        ) from None
+        raise _unwritable(f"the artefact {name}", url, error) from None
+
+
+def check_place(url: str) -> None:
+    """Raise ZooError where no artefact can be kept under ``url``, before one takes minutes."""
+    try:
+        system, root = fsspec.url_to_fs(url)
+        system.makedirs(root, exist_ok=True)
+        draft = f"{root}/.try.{os.getpid()}"
+        system.pipe_file(draft, b"\0")
+        system.rm_file(draft)
+    except Exception as error:  # as above
+        raise _unwritable("artefacts", url, error) from None
+
+
+def _unwritable(what: str, url: str, error: Exception) -> ZooError:
+    return ZooError(
+        f"Cannot write {what} under {shown(url)}: {_reason(error)}. Set "
+        "ZOO_ARTIFACTS to a place that can be written to, and type the same command again"
+    )
 
 
 def read_artifact(name: str, *, sha256: str, url: str) -> bytes:

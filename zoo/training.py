@@ -14,7 +14,7 @@ from graphdb.store import Store
 from graphdb.subgraph import read_subgraph
 from learn import DEFAULT, fingerprint, make_learner
 from learn.pairs import measured
-from zoo.artifacts import artifacts_url, keep_artifact
+from zoo.artifacts import artifacts_url, check_place, keep_artifact
 
 
 def train(
@@ -45,13 +45,15 @@ def train(
             f"The zoo holds no {method} fine-tuning of {modality} models."
             f"{did_you_mean(modality, held)} Fill it first: zoo ingest records PATH"
         )
+    place = artifacts_url(store.address)
+    check_place(place)
     print_ = fingerprint(graph)
     fitted = make_learner(learner).fit(
         graph, method=method, seed=seed, device=device, progress=progress
     )
     identity = digest(learner, modality, method, seed, print_)[:12]
     artifact = f"{modality}-{method}-{identity}.zip"
-    sha256 = keep_artifact(fitted, artifact, url=artifacts_url(store.address))
+    sha256 = keep_artifact(fitted, artifact, url=place)
     config = {"learner": learner, "seed": seed, "fingerprint": print_, **describe(fitted, "config")}
     record = LearnerRecord(
         id=identity,

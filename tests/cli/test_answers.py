@@ -6,10 +6,15 @@ import math
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
+
+from graphdb.errors import ZooError
+from graphdb.store import Store
 from learn import AGGREGATES, BASELINES, DEFAULT, Result
 from tests.cli.command import Zoo
 from tests.cli.test_history import first_id
 from tests.stores import Place
+from zoo.training import train
 
 PREDICTED = (
     "MATCH (m:Model)-[p:PREDICTED]->(d:Dataset {id: $id}) RETURN p.run AS run, count(*) AS n"
@@ -117,8 +122,17 @@ def test_what_is_missing_is_said(trained: Zoo, history: Path, tmp_path: Path) ->
     assert "ZOO_ARTIFACTS" in trained.fails("predict", dataset)
 
 
-def test_training_is_kept_with_its_provenance(zoo: Zoo, history: Path, place: Place) -> None:
+def test_training_is_kept_with_its_provenance(
+    zoo: Zoo, history: Path, place: Place, tmp_path: Path
+) -> None:
     zoo("ingest", "records", str(history))
+    (tmp_path / "file").touch()
+    told: list[float] = []
+    with pytest.MonkeyPatch.context() as patch, Store.open() as store:
+        patch.setenv("ZOO_ARTIFACTS", str(tmp_path / "file" / "artifacts"))
+        with pytest.raises(ZooError, match=r"^Cannot write artefacts under .* Set ZOO_ARTIFACTS"):
+            train(store, modality="image", progress=lambda done, _: told.append(done))
+    assert not told, "it is not trained first"
     told = zoo("train", "--modality", "image").err
     assert "mean of Pearson and weighted Kendall" in told
     assert "models with results, all: 0." in told and ": 0.000" not in told

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from cli.rows import print_json, print_table
 from cli.text import cell, count, interval, plain, say
+from graphdb.errors import to_type
 
 if TYPE_CHECKING:
     from zoo import Candidates, Limits
@@ -80,8 +80,8 @@ def _print_next(answer: Candidates) -> None:
     best = plain((untried or answer.models)[0].model)
     loader = _LOADERS.get(answer.modality or "", "AutoModel")
     say(f"Next: transformers.{loader}.from_pretrained({best!r})")
-    dataset = shlex.quote(plain(answer.dataset))
-    params = f"--param model={shlex.quote(best)} --param dataset={dataset}"
-    say(f"Why: zoo query evidence {params}")
-    metric = shlex.quote(f"--{plain(answer.metric)}")
-    say(f"Then: zoo record {shlex.quote(best)} {dataset} {metric} ...")
+    dataset = plain(answer.dataset)
+    params = ["--param", f"model={best}", "--param", f"dataset={dataset}"]
+    say(f"Why: {to_type('query evidence', options=params)}")
+    result = [f"--{plain(answer.metric)}", "..."]
+    say(f"Then: {to_type('record', best, dataset, options=result)}")

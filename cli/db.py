@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import click
 from cli.options import as_json, open_zoo, overwrite
 from cli.text import say
 from graphdb.address import resolve_address
+from graphdb.errors import to_type
 
 if TYPE_CHECKING:
     from zoo.databases import Status
@@ -76,7 +76,7 @@ def push(ctx: click.Context, url: str, database: str | None, as_json: bool) -> N
             target,
             progress=lambda table, done, total: move(done / max(total, 1), table),
         )
-    _print_moved(done, as_json=as_json, next_=f"Next: zoo --store {shlex.quote(url)} db status")
+    _print_moved(done, as_json=as_json, next_=f"Next: {to_type('db status', store=url)}")
 
 
 @db.command(short_help="Write everything into one file.")
@@ -96,9 +96,8 @@ def backup(ctx: click.Context, path: Path, overwrite: bool, as_json: bool) -> No
             overwrite=overwrite,
             progress=lambda table, done, total: move(0.0, f"{table} {done:,}"),
         )
-    _print_moved(
-        done, as_json=as_json, next_=f"Restore it with: zoo db restore {shlex.quote(str(path))}"
-    )
+    again = to_type("db restore", str(path))
+    _print_moved(done, as_json=as_json, next_=f"Restore it with: {again}")
 
 
 @db.command()

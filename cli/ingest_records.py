@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import click
 
 from cli.options import as_json, dry_run, open_zoo
 from cli.text import say
+from graphdb.errors import to_type
 
 if TYPE_CHECKING:
     from zoo.ingestion import Ingested
@@ -56,16 +56,15 @@ def next_commands(done: Ingested) -> list[str]:
     """A learner for each kind of model; where there is nothing to learn from, a first result."""
     commands = []
     for one in done.learnable:
-        command = "zoo train"
+        options = []
         if not one.only and one.modality is not None:
-            command += f" --modality {shlex.quote(one.modality)}"
+            options += ["--modality", one.modality]
         if one.method != "full":
-            command += f" --method {one.method}"
-        commands.append(command)
+            options += ["--method", one.method]
+        commands.append(to_type("train", options=options))
     if commands or done.pair is None:
         return commands
-    model, dataset = map(shlex.quote, done.pair)
-    return [f"zoo record {model} {dataset} --accuracy .9"]
+    return [to_type("record", *done.pair, options=["--accuracy", ".9"])]
 
 
 def count_rows(change: object) -> dict[str, int]:

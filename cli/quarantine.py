@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
-
 import click
 
 from cli.options import as_json, open_zoo
 from cli.text import say
-from graphdb.errors import ZooError
+from graphdb.errors import ZooError, to_type
 
 
 @click.command()
@@ -22,8 +20,9 @@ def quarantine(
 ) -> None:
     """Take a dataset's results out of training and truth; its node stays."""
     if (reason is None) != lift:
-        name = shlex.quote(dataset)
-        raise ZooError(f"Say why, or lift it: zoo quarantine {name} --reason '...' | --lift")
+        say_why = to_type("quarantine", dataset, options=["--reason", "..."])
+        trust = to_type("quarantine", dataset, options=["--lift"])
+        raise ZooError(f"Say why: {say_why}, or trust it again: {trust}")
     with open_zoo(ctx) as zoo:
         zoo.quarantine(dataset, reason=reason)
     if as_json:

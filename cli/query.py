@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
-
 import click
 
 from cli.options import as_json, open_zoo
+from graphdb.errors import to_type
 
 
 @click.command()
@@ -42,5 +41,5 @@ def query(
         given = dict(parse_param(param) for param in params)
         rows = zoo.query(name, **given)
     known = given.get("model") or given.get("dataset")
-    look = f" All there is of it: zoo show {shlex.quote(known)}" if known else ""
+    look = f" All there is of it: {to_type('show', known)}" if known else ""
     print_rows(rows, as_json=as_json, nothing=f"Nothing found.{look}")

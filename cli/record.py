@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from cli.options import as_json, method, modality, open_zoo
 from cli.text import say
-from graphdb.errors import ZooError
+from graphdb.errors import ZooError, to_type
 
 if TYPE_CHECKING:
     from zoo.recording import Settings
@@ -54,8 +53,8 @@ def record(
     given = {"accuracy": accuracy, "f1": f1, "mcc": mcc, "mse": mse}
     results = [(metric, value) for metric, value in given.items() if value is not None]
     if len(results) != 1:
-        pair = shlex.join((model, dataset))
-        raise ZooError(f"Give one result: zoo record {pair} --accuracy .91")
+        typed = to_type("record", model, dataset, options=["--accuracy", ".91"])
+        raise ZooError(f"Give one result: {typed}")
     [(metric, value)] = results
     with open_zoo(ctx) as zoo:
         changes = zoo.record(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import click
 
 from cli.options import as_json, open_zoo
 from cli.text import say
+from graphdb.errors import to_type
 
 #: Room for an error and for the command that repeats a job alone, whole.
 _LONGEST = 4_000
@@ -59,8 +59,8 @@ def show(
         if found.results:
             print_rows(found.results, as_json=False, title="Results")
     if len(found.results) < found.total:
-        every = ["zoo", "show", identity, *(("--kind", kind) if kind else ())]
-        typed = shlex.join([*every, "--limit", str(found.total)])
+        every = [*(("--kind", kind) if kind else ()), "--limit", str(found.total)]
+        typed = to_type("show", identity, options=every)
         say(f"The first {len(found.results)} of {found.total} results; all of them: {typed}")
     if html is not None:
         say(f"Drawn: open {html!s} in a browser.")

@@ -18,7 +18,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from graphdb.errors import ZooError
+from graphdb.errors import ZooError, to_type
 
 USERNAME = "root"
 DATABASE = "zoo"
@@ -127,7 +127,7 @@ def find_holder(folder: Path) -> str:
 def _advice(folder: Path, holder: str) -> str:
     if holder.endswith(f"{SERVE})"):
         return "It opens it for others: type the same command again in a moment"
-    share = f"zoo --store {shlex.quote(f'embedded:{folder}')} {SERVE}"
+    share = to_type(SERVE, store=f"embedded:{folder}")
     return f"Wait for it, or share it between commands with: {share}"
 
 

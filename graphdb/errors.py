@@ -1,8 +1,9 @@
-"""The one exception of this project that a user is meant to read, and its hint."""
+"""The one exception of this project that a user is meant to read, and what it advises."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 #: Characters of a wrong name that are compared: what is longer is nobody's typing error.
@@ -26,3 +27,17 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
     folded = {name.casefold(): name for name in known}
     close = get_close_matches(given[:_COMPARED].casefold(), folded, n=1, cutoff=0.5)
     return f" Did you mean {folded[close[0]]!r}?" if close else ""
+
+
+def to_type(
+    command: str, *names: str, options: Sequence[str] = (), store: str | None = None
+) -> str:
+    """``zoo COMMAND NAMES OPTIONS`` as a shell takes it, whatever the names hold.
+
+    One that begins with a dash would be taken for an option: then ``--`` stands before the names,
+    and options before that.
+    """
+    dashed = any(name.startswith("-") for name in names)
+    words = [*options, "--", *names] if dashed else [*names, *options]
+    chosen = [] if store is None else ["--store", store]
+    return shlex.join(["zoo", *chosen, *command.split(), *words])

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from graphdb import embedded
 from graphdb.address import Address
 from graphdb.driver import exceptions
-from graphdb.errors import ZooError
+from graphdb.errors import ZooError, to_type
 
 #: As the driver writes it: IPv4Address(('127.0.0.1', 7687)) (ResolvedIPv4Address((...))).
 _ADDRESS = re.compile(r"IPv[46]Address\(\('([^']*)', (\d+)[^)]*\)\)(?: \(Resolved[^)]*\)\)\))?")
@@ -73,7 +73,7 @@ def translated(address: Address) -> Iterator[None]:
 def _start_hint(address: Address) -> str:
     if address.folder is None:
         return f"{_tls_hint(address)}Start it (docker compose up -d)"
-    serve = shlex.join(["zoo", "--store", str(address), *embedded.SERVE.split()])
+    serve = to_type(embedded.SERVE, store=str(address))
     if not embedded.is_locked(address.folder):
         return f"Who served it has ended: start {serve}"
     holder = embedded.find_holder(address.folder)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
-import shlex
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -22,7 +21,7 @@ from threading import Thread
 import numpy as np
 
 from graphdb.columns import Subgraph
-from graphdb.errors import ZooError, did_you_mean
+from graphdb.errors import ZooError, did_you_mean, to_type
 from learn.learner import BASELINES, DEFAULT, Progress, Ranking, available, limit_blas, make_learner
 from learn.metrics import UNDEFINED, Metrics, agreement
 from learn.pairs import measured
@@ -94,8 +93,7 @@ def target_rows(
             raise ZooError(f"No dataset {name!r}.{meant} List them with: zoo ls datasets")
         if not count[ids.index(name)]:
             raise ZooError(
-                f"'{name}' has no '{method}' results to compare with. "
-                f"See: zoo show {shlex.quote(name)}"
+                f"'{name}' has no '{method}' results to compare with. See: {to_type('show', name)}"
             )
     return tuple(ids.index(name) for name in targets)
 

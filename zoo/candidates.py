@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import shlex
 from dataclasses import dataclass
 
 from graphdb.catalog import find_dataset
-from graphdb.errors import ZooError
+from graphdb.errors import ZooError, to_type
 from graphdb.records import MAX_INTEGER
 from graphdb.store import Row, Store, Transaction
 from zoo.limits import Limits, check_count
@@ -47,8 +46,7 @@ def find_candidates(
     if published is None:
         find_dataset(store, dataset)  # raises where it is unknown
         raise ZooError(
-            f"No {method} predictions for {dataset!r} yet. "
-            f"Make them: zoo predict {shlex.quote(dataset)}"
+            f"No {method} predictions for {dataset!r} yet. Make them: {to_type('predict', dataset)}"
         )
     current, found = published
     note = f"Learner {current['learner']} answered; the default has not predicted this dataset yet."

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from graphdb.catalog import count_nodes, count_relationships
-from graphdb.errors import ZooError
+from graphdb.errors import ZooError, to_type
 from graphdb.runs import is_dead
 from graphdb.schema import current_version, stored_version
 from graphdb.store import Store
@@ -85,7 +84,7 @@ def _advice(run: str, owner: str | None, *, large: bool) -> str | None:
     if not is_dead(owner):
         return None
     if large:
-        undo = f"zoo forget {shlex.quote(run)}"
+        undo = to_type("forget", run)
         return f"Interrupted. Complete it with the same command, or undo it: {undo}"
     return "Interrupted; the next zoo predict clears it away"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphdb.columns import Datasets, Embeddings, Similarities, Subgraph
-from graphdb.errors import ZooError
+from graphdb.errors import ZooError, to_type
 from graphdb.store import Store
 from zoo.jobs.counting import Tell, piece_of, silent
 from zoo.paths import local_path
@@ -71,7 +70,7 @@ def store_newcomers(store: Store, examined: Mapping[str, Examined]) -> None:
     from zoo.jobs.probing import ingest_dataset
 
     for path, one in examined.items():
-        ingest_dataset(store, one, command=f"zoo predict {shlex.quote(path)}")
+        ingest_dataset(store, one, command=to_type("predict", path))
 
 
 def with_newcomer(graph: Subgraph, examined: Examined) -> Subgraph:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -11,7 +10,7 @@ import numpy as np
 
 from graphdb.catalog import find_dataset, find_modality, unknown
 from graphdb.columns import Indices, Subgraph, take
-from graphdb.errors import ZooError
+from graphdb.errors import ZooError, to_type
 from graphdb.learners import LearnerRecord, find_default_learner, find_learner
 from graphdb.predictions import Predictions, publish_predictions
 from graphdb.runs import Provenance
@@ -192,9 +191,10 @@ def _find_learner(
         return record
     record = find_default_learner(store, modality=modality, method=method)
     if record is None:
+        wanted = ["--modality", modality, "--method", method]
         raise ZooError(
             f"No learner for {modality} models and {method} fine-tuning yet. "
-            f"Train one: zoo train --modality {shlex.quote(modality)} --method {method}"
+            f"Train one: {to_type('train', options=wanted)}"
         )
     return record
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 
 import cypher
 from graphdb.catalog import check_model, find_dataset
-from graphdb.errors import ZooError, did_you_mean
+from graphdb.errors import ZooError, did_you_mean, to_type
 from graphdb.records import MAX_INTEGER
 from graphdb.store import Row, Store
 from zoo.training import check_method
@@ -40,10 +39,11 @@ def run_query(store: Store, name: str, params: Mapping[str, object]) -> list[Row
     filled = {**{name: _DEFAULTS[name] for name in wanted if name in _DEFAULTS}, **params}
     wrong = sorted(set(wanted) ^ set(filled))
     if wrong:
-        example = " ".join(f"--param {param}=..." for param in wanted)
+        example = [word for param in wanted for word in ("--param", f"{param}=...")]
+        typed = to_type("query", name, options=example)
         raise ZooError(
             f"Query {name!r} takes {', '.join(wanted) or 'no parameters'}; "
-            f"missing or unknown: {', '.join(wrong)}. Type: zoo query {shlex.quote(name)} {example}"
+            f"missing or unknown: {', '.join(wrong)}. Type: {typed}"
         )
     if "limit" in filled:
         filled["limit"] = _limit(filled["limit"])

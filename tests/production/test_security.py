@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import shlex
 import shutil
 import socket
 import socketserver
@@ -152,21 +153,23 @@ def test_only_what_shows_text_plain_writes_to_stderr() -> None:
 
 
 #: What a command's line may hold as it is: words of the program's own.
-_OWN = {"SERVE", "kind", "method", "example", "changes.run", "done.changes.run"}
+_OWN = {"kind", "method", "changes.run", "done.changes.run"}
 _TYPED = re.compile(rf"\bzoo (?:--|(?:{'|'.join(COMMANDS)})\b)[^.;]*$")
 
 
-def test_what_a_user_is_told_to_type_holds_names_quoted() -> None:
-    """Who copies ``zoo predict pets; reboot`` runs two commands: ids may be a stranger's."""
-    seen = 0
+def test_a_command_to_type_is_made_where_names_are_made_safe() -> None:
+    """Who copies ``zoo predict pets; reboot`` runs two commands: ids may be a stranger's.
+
+    So ``to_type`` makes every command that holds one.
+    """
+    made = 0
     for package in ("cli", "zoo", "learn", "graphdb"):
         for file in (ROOT / package).rglob("*.py"):
-            tree = ast.parse(file.read_text("utf-8"))
-            for expression in _typed(tree):
-                seen += 1
-                own = expression in _OWN or "kinds" in expression or "shlex." in expression
-                assert own or expression in _quoted(tree), f"{file}: {expression}"
-    assert seen > 20
+            text = file.read_text("utf-8")
+            made += text.count("to_type(")
+            for expression in _typed(ast.parse(text)):
+                assert expression in _OWN or "kinds" in expression, f"{file}: {expression}"
+    assert made > 20
 
 
 def _typed(tree: ast.AST) -> Iterator[str]:
@@ -183,22 +186,22 @@ def _typed(tree: ast.AST) -> Iterator[str]:
                     before += "X"
 
 
-def _quoted(tree: ast.AST) -> set[str]:
-    """Names that are given a quoted text somewhere in a file."""
-    assigned = [node for node in ast.walk(tree) if isinstance(node, ast.Assign)]
-    return {
-        name.id
-        for node in assigned
-        if "shlex." in ast.unparse(node.value)
-        for target in node.targets
-        for name in ast.walk(target)
-        if isinstance(name, ast.Name)
-    }
+@pytest.mark.parametrize("name", ["pets; reboot", "-rf", "--help"])
+def test_a_command_to_type_works_as_typed(store: Store, zoo: Zoo, name: str) -> None:
+    """A name is one name: no second command, no option."""
+    write(store, History(models=[Model(name)], datasets=[Dataset(name)]))
 
+    def told(words: str) -> list[str]:
+        return shlex.split(words[words.index("zoo ") :].partition(", or ")[0])[1:]
 
-def test_a_name_is_quoted_in_the_command_to_type(store: Store, zoo: Zoo) -> None:
-    write(store, History(datasets=[Dataset("pets; reboot")]))
-    assert "zoo predict 'pets; reboot'" in zoo.fails("candidates", "pets; reboot")
+    assert "no full fine-tuning" in zoo.fails(*told(zoo.fails("candidates", "--", name)))
+    zoo(*told(zoo.fails("record", "--", name, name)))
+    zoo("record", "--accuracy", ".5", "--create", "--", name, "elsewhere")
+    more = zoo("show", "--limit", "1", "--", name).err
+    assert "of 2 results" in more and "elsewhere" in zoo(*told(more)).out
+    zoo(*told(zoo.fails("quarantine", "--", name)))
+    nothing = zoo("query", "records", "--param", f"dataset={name}", "--param", "method=lora")
+    assert name in zoo(*told(nothing.err)).out
 
 
 @pytest.mark.parametrize("name", ["x" * 5_000, "~no-such-user/x"], ids=["long", "nobody's"])

@@ -97,5 +97,5 @@ def test_a_column_of_one_value_in_a_bundle_is_told_and_left(tmp_path: Path) -> N
     reading = read_history(folder)
     [note] = reading.notes
     assert note.startswith("my pets: 12 of its 12 records have the accuracy 0.1. If that")
-    assert note.endswith("zoo quarantine 'my pets' --reason '...'")
+    assert note.endswith("zoo quarantine 'my pets' --reason ...")
     assert [dataset.quarantined for dataset in reading.history.datasets] == [None, "broken", None]

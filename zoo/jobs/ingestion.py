@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from graphdb import jobs as ledger
 from graphdb.changes import Changes
-from graphdb.errors import ZooError
+from graphdb.errors import ZooError, to_type
 from graphdb.histories import write_history
 from graphdb.records import Dataset, History, Transferability
 from graphdb.removal import preview_removal
@@ -145,7 +144,7 @@ def ingest_datasets(
                     raise
                 failures.append(Failure(reference, str(error).removeprefix(f"{reference}: ")))
             else:
-                command = f"zoo ingest datasets {shlex.quote(reference)}"
+                command = to_type("ingest datasets", reference)
                 replaced = patient.insist(partial(_replaced, new=one.dataset))
                 one = replace(one, notes=(*one.notes, *replaced))
                 patient.insist(partial(ingest_dataset, examined=one, command=command))
@@ -165,18 +164,17 @@ def _replaced(store: Store, new: Dataset) -> list[str]:
     results = found.get("FINE_TUNED_ON", 0) + found.get("TRANSFERABILITY", 0)
     if not results:
         return []
-    name = shlex.quote(new.id)
     rows = f"{old.samples or 0:,}, now {new.samples or 0:,}"
     return [
         f"{new.id} held other rows ({rows}): its results and scores so far ({results:,}) are of "
-        f"those. To be rid of them: zoo forget {name}, then add it again"
+        f"those. To be rid of them: {to_type('forget', new.id)}, then add it again"
     ]
 
 
 def _keep(store: Store, what: str, failures: Sequence[Failure], read: Sequence[str]) -> None:
     kind = f"ingest {what}"
     for failure in failures:
-        command = shlex.join(["zoo", "ingest", what, failure.reference])
+        command = to_type(f"ingest {what}", failure.reference)
         cause = what.removesuffix("s")
         ledger.record_failure(
             store, kind=kind, reference=failure.reference,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ from urllib.parse import unquote, urlparse
 import platformdirs
 
 from graphdb import jobs as ledger
-from graphdb.errors import ZooError, did_you_mean
+from graphdb.errors import ZooError, did_you_mean, to_type
 from graphdb.records import fine_tuning_id
 from graphdb.store import Store
 from zoo.hub.configs import DatasetConfig, config_of
@@ -67,7 +66,7 @@ class Planned:
     @property
     def command(self) -> str:
         """What to type to do this job alone."""
-        words = ["zoo", "ingest", "runs", "--models", self.spec.model.id]
+        words = ["--models", self.spec.model.id]
         words += ["--datasets", self.spec.dataset.id, "--retry", "--seed"]
         words += [str(self.spec.settings.seed), *_options(self.spec.settings)]
         if self.spec.dataset.max_samples is not None:
@@ -76,7 +75,7 @@ class Planned:
         words += [
             f"--{name.replace('_', '-')}" for name in allowed if getattr(self.spec.model, name)
         ]
-        return shlex.join(words)
+        return to_type("ingest runs", options=words)
 
     def claim(self) -> ledger.Claim:
         spec = self.spec.model_dump(mode="json", exclude={"folder", "hold"}, exclude_defaults=True)
@@ -156,7 +155,7 @@ def _chosen(found: list[Node], names: tuple[str, ...], kind: str) -> list[Node]:
         if name not in by_id:
             raise ZooError(
                 f"No {kind} '{name}' in the zoo.{did_you_mean(name, by_id)} "
-                f"Add it first: zoo ingest {kind}s {shlex.quote(name)}"
+                f"Add it first: {to_type(f'ingest {kind}s', name)}"
             )
     if not by_id:
         raise ZooError(f"The zoo holds no {kind}s. Add some first: zoo ingest {kind}s REF...")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from graphdb.errors import ZooError
+from graphdb.errors import ZooError, to_type
 from graphdb.records import History, Refusal
 from zoo.paths import local_folder, local_path
 from zoo.sources.bundle import Progress, read_bundle
@@ -65,7 +64,7 @@ def _suspicious(history: History) -> Iterator[str]:
     aside = {dataset.id for dataset in history.datasets if dataset.quarantined}
     for name, reason in tied(history):
         if name not in aside:
-            command = f"zoo quarantine {shlex.quote(name)} --reason '...'"
+            command = to_type("quarantine", name, options=["--reason", "..."])
             yield f"{name}: {reason}. If that experiment is broken, set it aside: {command}"
 
 

@@ -13,6 +13,7 @@ import secrets
 import shlex
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,9 @@ DATABASE = "zoo"
 SERVE = "db serve"
 #: Characters of a command that are kept.
 _COMMAND = 200
+#: What the system, and the engine after it, say of somebody else's files.
+_REFUSED = ("Permission denied", "not permitted")
+_FULL = ("No space", "File too large", "quota")
 #: Ports that are tried: between the look for a free one and its use another program may take it.
 _PORTS = 5
 _PORT_TAKEN = "Unable to listen"
@@ -43,7 +47,12 @@ class EmbeddedServer:
         self.folder = folder
         self._lock = _take_lock(folder)
         try:
-            self.password = read_password(folder) or _write_password(folder)
+            with reachable(folder):
+                # An address that a killed server left would lead others, and the password, to
+                # whoever has its port.
+                (folder / "address").unlink(missing_ok=True)
+                (folder / "holder").write_text(f"{os.getpid()} {_command()}", "utf-8")
+                self.password = read_password(folder) or _write_password(folder)
             self.url, self._server = _start(folder, self.password)
         except BaseException:
             self._lock.release()
@@ -51,7 +60,8 @@ class EmbeddedServer:
 
     def announce(self) -> None:
         """Let other processes of this user find the server (``zoo db serve``)."""
-        _write_private(self.folder / "address", self.url)
+        with reachable(self.folder):
+            _write_private(self.folder / "address", self.url)
 
     def stop(self) -> None:
         with contextlib.suppress(FileNotFoundError):
@@ -88,25 +98,41 @@ def read_password(folder: Path) -> str | None:
     return file.read_text("utf-8").strip() if file.exists() else None
 
 
+@contextlib.contextmanager
+def reachable(folder: Path) -> Iterator[None]:
+    """What a user can do where the folder, or a file in it, cannot be read or written."""
+    try:
+        yield
+    except Timeout:
+        raise
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ZooError(
+            f"Cannot open the store {folder}: {reason}. {_look(folder, reason)}"
+            "Name another with --store embedded:PATH"
+        ) from None
+
+
+def _look(folder: Path, reason: str) -> str:
+    """How to see what is wrong, by what the system said."""
+    place = shlex.quote(str(folder))
+    if any(each in reason for each in _REFUSED):
+        return f"Look whose it is: ls -la {place}. "
+    return f"Look for free space: df -h {place}. " if any(e in reason for e in _FULL) else ""
+
+
 def _take_lock(folder: Path) -> FileLock:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
-        lock = FileLock(folder / "lock")
-        lock.acquire(blocking=False)
+        with reachable(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
+            lock = FileLock(folder / "lock")
+            lock.acquire(blocking=False)
     except Timeout:
         holder = find_holder(folder)
         raise ZooError(
             f"The store {folder} is in use by {holder}. {_advice(folder, holder)}"
         ) from None
-    except OSError as error:
-        raise ZooError(
-            f"Cannot open the store {folder}: {error.strerror}. "
-            "Name another with --store embedded:PATH"
-        ) from None
-    # One that a killed server left would lead others, and the password, to whoever has its port.
-    (folder / "address").unlink(missing_ok=True)
-    (folder / "holder").write_text(f"{os.getpid()} {_command()}", "utf-8")
     return lock
 
 
@@ -162,7 +188,7 @@ def _start(folder: Path, password: str) -> tuple[str, Any]:
             if _PORT_TAKEN not in reason:
                 raise ZooError(
                     f"The embedded store in {folder} does not start: {reason}. "
-                    f"Check free space and {folder / 'log'}"
+                    f"{_look(folder, reason)}More of it: {folder / 'log'}"
                 ) from error
     raise ZooError(
         f"The embedded store in {folder} does not start: other programs took each of {_PORTS} "

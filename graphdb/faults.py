@@ -56,8 +56,8 @@ def translated(address: Address) -> Iterator[None]:
         raise ZooError(f"{address}: this user may not do that: {_line(error)}") from error
     except (exceptions.ServiceUnavailable, exceptions.SessionExpired) as error:
         raise ZooError(
-            f"No answer from {address}: {_line(error)}. {_start_hint(address)} and type the same "
-            "command again: nothing is half written"
+            f"No answer from {address}: {_line(error)}. {_start_hint(address, _line(error))} and "
+            "type the same command again: nothing is half written"
         ) from error
     except exceptions.Neo4jError as error:
         code = error.code or ""
@@ -70,12 +70,16 @@ def translated(address: Address) -> Iterator[None]:
         raise ZooError(f"{address}: {_line(error)}") from error
 
 
-def _start_hint(address: Address) -> str:
+def _start_hint(address: Address, said: str) -> str:
     if address.folder is None:
-        return f"{_tls_hint(address)}Start it (docker compose up -d)"
+        start = "Start it (docker compose up -d), one that hangs anew (docker compose restart),"
+        return f"{_tls_hint(address)}{start}"
     serve = to_type(embedded.SERVE, store=str(address))
     if not embedded.is_locked(address.folder):
         return f"Who served it has ended: start {serve}"
+    served = embedded.find_served(address.folder)
+    if served is not None and served.rpartition("/")[2] not in said:
+        return "It was ended and started again meanwhile: wait a moment"
     holder = embedded.find_holder(address.folder)
     if holder.startswith(f"process {os.getpid()} "):
         return f"Its engine has ended within this command: look at {address.folder / 'log'}"

@@ -33,11 +33,16 @@ Outcome = TypeVar("Outcome")
 _ATTEMPTS = 8
 #: A driver that waits longer than this for a connection tells the user.
 _CONNECT_SECONDS = 15.0
+#: A server that takes the connection and then says nothing for longer is stopped.
+_GREET_SECONDS = 30.0
 #: How long the driver repeats a transaction that the server asks to repeat, or that lost its
 #: connection: longer than a server takes to restart.
 _RETRY_SECONDS = 30.0
 #: The first wait before a repetition. The driver's own second is long for a lost race.
 _RETRY_DELAY = 0.05
+#: By how much the next wait is longer. By the driver's 2, the last one is as long as all before it:
+#: a minute instead of 30 s until a user is told, and half of that after a server is back.
+_RETRY_GROWTH = 1.5
 
 
 class Store:
@@ -122,9 +127,11 @@ class Store:
     @classmethod
     def _connect_embedded(cls, place: Address) -> Self:
         assert place.folder is not None
-        served = embedded.find_served(place.folder)
+        with embedded.reachable(place.folder):
+            served = embedded.find_served(place.folder)
+            password = embedded.read_password(place.folder) if served else None
         if served is not None:
-            access = served, embedded.USERNAME, embedded.read_password(place.folder) or ""
+            access = served, embedded.USERNAME, password or ""
             store = cls(place, _driver(*access), embedded.DATABASE, None, access)
             try:
                 with translated(place):  # at once: another program may have its port
@@ -276,8 +283,10 @@ def _driver(url: str, user: str, password: str) -> neo4j.Driver:
         url,
         auth=(user, password),
         connection_timeout=_CONNECT_SECONDS,
+        connection_acquisition_timeout=_GREET_SECONDS,
         max_transaction_retry_time=_RETRY_SECONDS,
         initial_retry_delay=_RETRY_DELAY,
+        retry_delay_multiplier=_RETRY_GROWTH,
         retry_delay_jitter_factor=0.5,
         # Deprecations and hints are for who writes queries; the tests read them.
         notifications_min_severity="OFF",

@@ -6,10 +6,13 @@ Failover of a cluster is not tested: Community has none (docs/neo4j.md).
 from __future__ import annotations
 
 import os
+import re
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -219,6 +222,24 @@ def test_connections_cut_in_the_middle_lose_and_double_nothing(
     )
     with Store.open() as store:
         assert _stored(store) == _rows(large) - len(large.models) - len(large.datasets)
+
+
+def test_a_server_that_sleeps_is_told_and_goes_on(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open() as store:
+        write(store, small())
+    os.kill(host.pid, signal.SIGSTOP)
+    try:
+        with monkeypatch.context() as patch, ThreadPoolExecutor(1) as pool:
+            patch.setattr(store_module, "_GREET_SECONDS", 1.0)
+            error = pool.submit(Store.open).exception(timeout=45)  # the driver's own is 60
+        assert isinstance(error, ZooError)
+        assert re.match("No answer from .* the same command again", str(error))
+    finally:
+        os.kill(host.pid, signal.SIGCONT)
+    with Store.open() as store:
+        assert not write_history(store, small(), provenance=Provenance("test")).any
 
 
 def test_what_was_acknowledged_survives_all_that_dies(shared_host: Host, tmp_path: Path) -> None:

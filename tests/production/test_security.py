@@ -28,17 +28,19 @@ import pytest
 from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from neo4j import GraphDatabase
 
 from cli import _COMMANDS as COMMANDS
 from cli.progress import bar
 from cli.rows import print_table
 from cli.text import cell, plain
 from graphdb import embedded
+from graphdb.address import Address
 from graphdb.errors import ZooError
 from graphdb.histories import read_history
 from graphdb.records import Dataset, FineTuning, History, Model, Transferability
 from graphdb.removal import remove_node
-from graphdb.store import Store
+from graphdb.store import Store, translated
 from tests.cli.command import Zoo
 from tests.graphdb.zoos import small, write
 from tests.production.serving import ROOT, ZOO, run_zoo, served
@@ -373,6 +375,44 @@ def test_a_program_on_the_port_of_a_served_store_is_told(tmp_path: Path) -> None
             rf"End that process, start zoo --store embedded:{folder} db serve and type the same "
             "command again: nothing is half written", str(caught.value),
         )  # fmt: skip
+        (folder / "address").write_text("bolt://127.0.0.1:1", encoding="utf-8")
+        away = "It was ended and started again meanwhile: wait a moment and type the same"
+        with (
+            pytest.raises(ZooError, match=away),
+            translated(Address(folder=folder)),
+            GraphDatabase.driver(f"bolt://127.0.0.1:{port}") as driver,
+        ):
+            driver.verify_connectivity()
+
+
+#: Root without its powers is refused like anybody.
+_ANYBODY = ["setpriv", "--inh-caps=-all", "--bounding-set=-all"] if os.geteuid() == 0 else []
+
+
+@pytest.mark.parametrize(
+    ("part", "mode", "told"),
+    [
+        (".", 0, "Cannot open the store .*: Permission denied. Look whose it is: ls -la "),
+        ("password", 0, "Cannot open the store .*: Permission denied. Look whose it is: ls -la "),
+        ("server/log", 0o500, "does not start: .*Permission denied.*. Look whose it is: ls -la "),
+        (".", 0o700, "Cannot open the store .*: File too large. Look for free space: df -h "),
+    ],
+    ids=["folder", "password", "engine", "full"],
+)
+def test_a_folder_that_cannot_be_used_is_told_in_a_line(
+    tmp_path: Path, part: str, mode: int, told: str
+) -> None:
+    folder = tmp_path / "my store"
+    Store.open(f"embedded:{folder}").close()
+    (folder / part).chmod(mode)
+    full = "ulimit -f 0; " if mode == 0o700 else ""
+    command = [*_ANYBODY, "sh", "-c", full + shlex.join([*ZOO, "ls", "models"])]
+    environment = {**os.environ, "ZOO_STORE": f"embedded:{folder}"}
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
+    (folder / part).chmod(0o700)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
+    assert re.search(rf"^Error: .*{told}'{folder}'", done.stderr), done.stderr
+    Store.open(f"embedded:{folder}").close()
 
 
 def test_a_port_that_another_program_takes_first_is_left_to_it(

@@ -56,7 +56,10 @@ def write_artifact(name: str, content: bytes, *, url: str) -> None:
     flat = flat_name(name)
     try:
         system, root = fsspec.url_to_fs(url)
-        system.makedirs(root, exist_ok=True)
+        if (
+            not system.async_impl
+        ):  # s3, gs, abfs: no folders; it would make a bucket that is misspelt
+            system.makedirs(root, exist_ok=True)
         draft = f"{root}/.{flat}.{os.getpid()}"
         system.pipe_file(draft, content)
         system.mv(draft, f"{root}/{flat}")
@@ -162,7 +165,7 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, OSError) and error.__cause__ is not None:
         return _reason(error.__cause__)  # which file systems translate into one of Python's
     kind, code = type(error).__name__, _code(error)
-    return f"{kind} {code}"[:_LONGEST_REASON] if code else kind
+    return kind if code in (None, kind) else f"{kind} {code}"[:_LONGEST_REASON]
 
 
 def _code(error: BaseException) -> str | None:

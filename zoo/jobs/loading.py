@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 
+from graphdb.errors import to_type
 from zoo.hub.configs import DatasetConfig
 from zoo.hub.datasets import LoadedDataset, load_dataset, predefined
 from zoo.hub.failures import told_as_zoo_error
@@ -55,11 +56,12 @@ def _check(loaded: LoadedDataset, source: DatasetSource) -> None:
 def _advice(source: DatasetSource) -> str:
     """An id that was made of the fingerprint names the old rows for ever; another one may be given
     to the new ones."""
-    words = ["zoo", "ingest", "datasets", source.reference, *_options(source)]
+    options = _options(source)
+    adding = partial(to_type, "ingest datasets", source.reference)
     if source.id.endswith(f"-{(source.fingerprint or '')[:8]}"):
-        return f"add these as well: {shlex.join(words)}"
-    other = shlex.join([*words, "--name", f"{source.id}-2"])
-    same = shlex.join([*words, "--name", source.id])
+        return f"add these as well: {adding(options=options)}"
+    other = adding(options=[*options, "--name", f"{source.id}-2"])
+    same = adding(options=[*options, "--name", source.id])
     return f"add these beside them: {other}, or in their place: {same} (then --retry this job)"
 
 

@@ -42,6 +42,7 @@ _COMMITS = 3
 #: Rows that do not wait for other bulk writers: a result of one's own, a job's.
 _FEW = 200
 
+#: Called with a table's name, the rows done and the rows in all.
 Progress = Callable[[str, int, int], None]
 Tables = list[tuple[Table, list[Row]]]
 

@@ -14,8 +14,9 @@ import numpy as np
 
 from graphdb.columns import Floats, Indices, Subgraph
 from graphdb.errors import ZooError
-from learn.learner import Progress, Ranking
+from learn.learner import Ranking
 from learn.pairs import Pairs, measured, standing, subset
+from learn.progress import Tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Baseline:
         method: str = "full",
         seed: int = 0,
         device: str = "auto",
-        progress: Progress | None = None,
+        progress: Tell | None = None,
     ) -> FittedBaseline:
         return FittedBaseline(self.name, method, seed)
 

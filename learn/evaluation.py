@@ -22,9 +22,10 @@ import numpy as np
 
 from graphdb.columns import Subgraph
 from graphdb.errors import ZooError, did_you_mean, to_type
-from learn.learner import BASELINES, DEFAULT, Progress, Ranking, available, limit_blas, make_learner
+from learn.learner import BASELINES, DEFAULT, Ranking, available, limit_blas, make_learner
 from learn.metrics import UNDEFINED, Metrics, agreement
 from learn.pairs import measured
+from learn.progress import Tell
 from learn.regimes import Hidden, Truth, hide, parse
 from learn.results import Prediction, Result, Scored, aggregates
 
@@ -53,7 +54,7 @@ def evaluate(
     targets: Sequence[str] | None = None,
     folds: int | None = None,
     workers: int | None = None,
-    progress: Progress | None = None,
+    progress: Tell | None = None,
     keep: list[Prediction] | None = None,
 ) -> Iterator[Result]:
     """Results target by target, then three aggregates a learner, seed after seed.
@@ -112,7 +113,7 @@ def _run(
     plan: Plan,
     *,
     workers: int | None,
-    progress: Progress | None,
+    progress: Tell | None,
     keep: list[Prediction] | None,
 ) -> Iterator[Result]:
     tasks = [(seed, group) for seed in plan.seeds for group in plan.groups]

@@ -16,8 +16,9 @@ import numpy as np
 from graphdb.columns import Subgraph
 from graphdb.errors import ZooError
 from learn.kernel import dataset_kernel
-from learn.learner import Progress, fingerprint
+from learn.learner import fingerprint
 from learn.members import Inner, learn_members
+from learn.progress import Tell, silent
 from learn.ranking import FittedInductive
 from learn.regimes import keep_datasets, keep_models
 from learn.settings import Config, versions
@@ -42,7 +43,7 @@ class Inductive:
         method: str = "full",
         seed: int = 0,
         device: str = "auto",
-        progress: Progress | None = None,
+        progress: Tell | None = None,
     ) -> FittedInductive:
         """See ``learn.learner.Learner``.
 
@@ -127,7 +128,3 @@ def inner_metrics(
         for part, values in zip(config.parts, parts, strict=True):
             found[f"{name}_{part}"] = inner_quality(view, rows, values)
     return found
-
-
-def silent(fraction: float, text: str) -> None:
-    """No progress wanted."""

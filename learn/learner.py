@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
 from functools import cache
@@ -19,11 +18,10 @@ import numpy as np
 
 from graphdb.columns import Floats, Indices, Subgraph
 from graphdb.errors import ZooError, did_you_mean
+from learn.progress import Tell
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
-
-Progress = Callable[[float, str], None]
 
 #: The learner that ``zoo train`` makes.
 DEFAULT = "inductive"
@@ -92,7 +90,7 @@ class Learner(Protocol):
         method: str = "full",
         seed: int = 0,
         device: str = "auto",
-        progress: Progress | None = None,
+        progress: Tell | None = None,
     ) -> Fitted:
         """Learn from the fine-tunings of ``method`` in the graph."""
         ...

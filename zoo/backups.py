@@ -19,11 +19,12 @@ from typing import Any
 from graphdb.dump import TABLES, Fingerprint, Summing, dump_table, load_rows, split, to_json
 from graphdb.ends import Ends
 from graphdb.errors import ZooError
+from graphdb.histories import Progress
 from graphdb.schema import stored_version
 from graphdb.store import Row, Store
 from zoo.artifacts import MissingArtifactError, artifacts_url, read_artifact, write_artifact
 from zoo.backup_files import FORMAT, VERSION, artifacts_of, digest_of, rows_of, verify
-from zoo.moving import Moved, Progress, begin_filling, check_filled
+from zoo.moving import Moved, begin_filling, check_filled
 from zoo.outputs import check_file, drafts
 
 #: Bytes of an artefact on one line.

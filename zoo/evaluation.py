@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from graphdb.store import Store
 from graphdb.subgraph import read_subgraph
 from learn import BASELINES, DEFAULT, Prediction, Result
 from learn import evaluate as evaluate_learners
+from learn.progress import Tell
 from zoo.outputs import drafts
 from zoo.paths import one_by_one
 from zoo.training import check_method, check_seed
@@ -28,7 +29,7 @@ def evaluate(
     targets: Sequence[str] = (),
     folds: int | None = None,
     workers: int | None = None,
-    progress: Callable[[float, str], None] | None = None,
+    progress: Tell | None = None,
     keep: list[Prediction] | None = None,
 ) -> Iterator[Result]:
     """Results line by line; without ``learners`` the default one and the four baselines.

@@ -6,7 +6,7 @@ Jobs (:mod:`zoo.jobs`) and the database itself (:mod:`zoo.databases`, :mod:`zoo.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
@@ -36,7 +36,9 @@ from zoo.prediction import Candidates
 if TYPE_CHECKING:
     import py2neo
 
+    from graphdb.histories import Progress
     from learn import Prediction, Result
+    from learn.progress import Tell
 
 
 class Zoo:
@@ -62,7 +64,7 @@ class Zoo:
         path: str | Path,
         *,
         dry_run: bool = False,
-        progress: Callable[[str, int, int], None] | None = None,
+        progress: Progress | None = None,
     ) -> Ingested:
         """Write a history: TransferGraph's files or a record bundle."""
         return ingestion.ingest_records(self.store, Path(path), dry_run=dry_run, progress=progress)
@@ -113,7 +115,7 @@ class Zoo:
         seed: int = 0,
         device: str = "auto",
         default: bool = True,
-        progress: Callable[[float, str], None] | None = None,
+        progress: Tell | None = None,
     ) -> LearnerRecord:
         """Train a learner on what the graph holds and keep it."""
         return training.train(
@@ -137,7 +139,7 @@ class Zoo:
         k: int = 10,
         level: float = 0.8,
         write: bool = True,
-        progress: Callable[[float, str], None] | None = None,
+        progress: Tell | None = None,
     ) -> list[Candidates]:
         """Rank models for datasets (all that have results where none is named)."""
         return prediction.predict(
@@ -170,7 +172,7 @@ class Zoo:
         targets: Sequence[str] = (),
         folds: int | None = None,
         workers: int | None = None,
-        progress: Callable[[float, str], None] | None = None,
+        progress: Tell | None = None,
         keep: list[Prediction] | None = None,
     ) -> Iterator[Result]:
         """Leave one target out at a time, learners beside trivial baselines."""

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from graphdb.address import Address, resolve_address
 from graphdb.dump import TABLES, Fingerprint, dump_table, fingerprint, load_rows, split
 from graphdb.errors import ZooError
+from graphdb.histories import Progress
 from graphdb.records import digest
 from graphdb.store import Row, Store
 from zoo.artifacts import artifacts_url, copy_artifact
 
-#: Called with a table's name, the rows done and the rows in all.
-Progress = Callable[[str, int, int], None]
 Fingerprints = Mapping[str, Fingerprint]
 
 

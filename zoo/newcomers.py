@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from graphdb.columns import Datasets, Embeddings, Similarities, Subgraph
 from graphdb.errors import ZooError, to_type
 from graphdb.store import Store
-from zoo.jobs.counting import Tell, piece_of, silent
+from learn.progress import Tell, silent
+from zoo.jobs.counting import piece_of
 from zoo.paths import local_path
 
 if TYPE_CHECKING:

@@ -19,8 +19,9 @@ from graphdb.subgraph import read_subgraph
 from learn import Ranking
 from learn.levels import most_frequent_metric
 from learn.pairs import SMALLER_IS_BETTER, dataset_metric, measured
+from learn.progress import Tell, silent
 from zoo.artifacts import artifacts_url, fetch_artifact
-from zoo.jobs.counting import Tell, silent, tell_count
+from zoo.jobs.counting import tell_count
 from zoo.limits import Limits, check_count
 from zoo.newcomers import examine_newcomers, find_newcomers, store_newcomers, with_newcomer
 from zoo.training import check_method

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 from graphdb.catalog import find_modality
 from graphdb.errors import ZooError, did_you_mean
@@ -14,6 +13,7 @@ from graphdb.store import Store
 from graphdb.subgraph import read_subgraph
 from learn import DEFAULT, fingerprint, make_learner
 from learn.pairs import measured
+from learn.progress import Tell
 from zoo.artifacts import artifacts_url, check_place, keep_artifact
 
 
@@ -26,7 +26,7 @@ def train(
     seed: int = 0,
     device: str = "auto",
     default: bool = True,
-    progress: Callable[[float, str], None] | None = None,
+    progress: Tell | None = None,
 ) -> LearnerRecord:
     """Train a learner on what the graph holds, keep its artefact, make it the default.
 

@@ -10,8 +10,9 @@ import numpy as np
 from graphdb.columns import Floats, Indices, Subgraph
 from graphdb.errors import ZooError
 from learn.baselines import model_mean
-from learn.learner import Progress, Ranking, threads
+from learn.learner import Ranking, threads
 from learn.pairs import measured, subset
+from learn.progress import Tell
 from learn.thesis.edges import normalised
 from learn.thesis.embedding import DIMENSIONS, embed
 from learn.thesis.table import Columns, distance, fit_columns, metadata
@@ -37,7 +38,7 @@ class Thesis:
         method: str = "full",
         seed: int = 0,
         device: str = "auto",
-        progress: Progress | None = None,
+        progress: Tell | None = None,
     ) -> FittedThesis:
         """Embed the graph, then learn each result's standing within its dataset, 0 to 1.
 

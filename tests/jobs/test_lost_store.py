@@ -26,11 +26,11 @@ from graphdb.records import Dataset, FineTuning, History, Model
 from graphdb.runs import Provenance
 from graphdb.runs import owner as this_process
 from graphdb.store import Store
+from learn.progress import silent
 from tests.jobs.conftest import job, make_images
 from tests.jobs.test_kills import start, wait_for_job
 from tests.neo4j import Release, Server
 from tests.production.hosts import Served, running
-from zoo.jobs.counting import silent
 from zoo.jobs.holding import held, hold, let_go
 from zoo.jobs.ingestion import ingest_datasets, ingest_scores
 from zoo.jobs.local import LocalLauncher

@@ -6,14 +6,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-#: Called with how much is done, from 0 to 1, and what is being done.
-Tell = Callable[[float, str], None]
+from learn.progress import Tell
+
 #: Called with the rows seen so far, and those there are to be seen at most.
 Rows = Callable[[int, int], None]
-
-
-def silent(done: float, what: str) -> None:
-    """Where nobody wants to know."""
 
 
 def tell_count(tell: Tell, done: int, total: int) -> None:

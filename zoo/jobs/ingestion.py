@@ -14,11 +14,12 @@ from graphdb.records import Dataset, History, Transferability
 from graphdb.removal import preview_removal
 from graphdb.runs import Provenance
 from graphdb.store import Store
+from learn.progress import Tell, silent
 from zoo.hub.configs import DatasetConfig, config_of
 from zoo.hub.failures import Failure
 from zoo.hub.models import DescribedModel, describe_models
 from zoo.hub.references import ModelReference, read_references
-from zoo.jobs.counting import Tell, piece_of, silent, tell_count
+from zoo.jobs.counting import piece_of, tell_count
 from zoo.jobs.launching import check_packages
 from zoo.jobs.local import LocalLauncher
 from zoo.jobs.patience import PATIENCE_SECONDS, PatientLedger

@@ -17,9 +17,10 @@ from graphdb.histories import write_history
 from graphdb.records import Dataset, Embedding, History, Similarity
 from graphdb.runs import Provenance
 from graphdb.store import Store
+from learn.progress import Tell, silent
 from zoo.hub.configs import DatasetConfig
 from zoo.hub.datasets import load_dataset, record_of
-from zoo.jobs.counting import Rows, Tell, read_count, rows_of, silent
+from zoo.jobs.counting import Rows, read_count, rows_of
 from zoo.jobs.local import LocalLauncher
 from zoo.jobs.planning import place_of
 from zoo.jobs.similarity import similarities

@@ -23,23 +23,28 @@ def notes_for(
     unlike: bool,
     score: Floats,
     accuracy: Floats,
+    half: Floats,
     models: Indices,
     config: KernelConfig,
 ) -> tuple[str, ...]:
     """What the user should know about this ranking."""
     notes = []
-    if not np.isfinite(expected.level):
-        notes.append(
-            "No interval: too few other datasets with results; the accuracies follow from the "
-            "results here."
-            if np.isfinite(accuracy).any()
-            else "Ranking only: too few datasets with results to predict an accuracy."
+    bounded = bool(np.isfinite(half).any())
+    if not np.isfinite(accuracy).any():
+        notes.append("Ranking only: too few datasets with results to predict an accuracy.")
+    elif not bounded:
+        rest = (
+            "they were too few to learn how far off accuracies may be."
+            if np.isfinite(expected.level)
+            else "the accuracies follow from the results here."
         )
+        notes.append(f"No interval: too few other datasets with results; {rest}")
     if unlike and len(models):
         best = str(graph.models.id[informative(view, near, target, score, models, config)])
+        wider = ", so the intervals are wider" if bounded else ""
         notes.append(
-            "Unlike every dataset with results, so the intervals are wider. One fine-tuning run "
-            f"would inform it most: {best}"
+            f"Unlike every dataset with results{wider}. One fine-tuning run would inform it most: "
+            f"{best}"
         )
     trained = view.origin_model[view.origin_dataset == target]
     count = len(np.intersect1d(trained, models))

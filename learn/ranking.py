@@ -116,6 +116,7 @@ class FittedInductive:
                 unlike=unlike,
                 score=score,
                 accuracy=accuracy,
+                half=half,
                 models=rows,
                 config=self.members.kernel,
             ),

@@ -43,7 +43,10 @@ def check(shape: Shape, seed: int) -> None:
         bounded = np.isfinite(ranking.low) & np.isfinite(ranking.high)
         assert (ranking.low <= ranking.high)[bounded].all()
         assert (ranking.low <= ranking.accuracy + 1e-12)[bounded & known].all()
-        assert any("anking only" in note for note in ranking.notes) != known.any()
+        told = " ".join(ranking.notes)
+        assert ("Ranking only" in told) != known.any()
+        assert ("No interval" in told) == (known.any() and not bounded.any())
+        assert "intervals are wider" not in told or bounded.any()
 
 
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

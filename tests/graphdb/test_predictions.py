@@ -11,12 +11,13 @@ from graphdb import predictions as module
 from graphdb.errors import ZooError
 from graphdb.learners import find_default_learner, find_learner
 from graphdb.predictions import KEPT, publish_predictions, sweep_predictions
-from graphdb.records import Dataset, History, Model
+from graphdb.records import Dataset, FineTuning, History, Model
 from graphdb.runs import Provenance
 from graphdb.store import Row, Store, Transaction
 from tests.graphdb.zoos import keep_learner, predictions, write
 from tests.stores import Place
 from zoo.candidates import find_candidates
+from zoo.forgetting import quarantine
 from zoo.limits import Limits
 
 MODELS = [f"m{i:02}" for i in range(20)]
@@ -139,6 +140,27 @@ def test_limits_leave_out_and_count(zoo: Store, k: int) -> None:
         assert (answer.total, answer.passing) == (len(MODELS), len(passing))
     answer = find_candidates(zoo, "d1", limits=Limits(max_parameters=9, family="vit"), k=k)
     assert answer.outside == {"parameters": 10, "family": 10}
+
+
+def test_only_what_the_dataset_is_judged_by_was_measured(zoo: Store) -> None:
+    """A result in another metric is no accuracy, and one that is set aside says nothing."""
+    results = [FineTuning(f"a{m}", m, "d1", 0.8) for m in MODELS[:3]]
+    results += [FineTuning(f"b{m}", m, "d1", 0.1, metric="f1") for m in MODELS[1:3]]
+    results.append(FineTuning("c", MODELS[0], "d1", 0.6))
+    write(zoo, History(fine_tunings=results))
+    _publish(zoo, 1.0)
+
+    def measured() -> list[float | None]:
+        return [model.measured for model in find_candidates(zoo, "d1", k=4).models]
+
+    def errors() -> list[float]:
+        rows = zoo.read("prediction_errors", method="full", limit=10)
+        return sorted(row["measured"] for row in rows)
+
+    assert measured() == [pytest.approx(0.7), pytest.approx(0.8), pytest.approx(0.8), None]
+    assert errors() == pytest.approx([0.7, 0.8, 0.8])
+    quarantine(zoo, "d1", reason="the labels are shuffled")
+    assert measured() == [None] * 4 and not errors()
 
 
 def test_a_dataset_that_goes_while_it_is_read_is_unknown(

@@ -69,6 +69,8 @@ def evaluate(
         make_learner(name)
     parse(regime)
     rows = target_rows(graph, method=method, targets=targets)
+    if not all(name in BASELINES or name.startswith("score:") for name in learners):
+        check_others(graph, rows, method=method)
     plan = Plan(tuple(learners), method, regime, tuple(seeds), groups(rows, folds=folds))
     yield from _run(graph, plan, workers=workers, progress=progress, keep=keep)
 
@@ -97,6 +99,18 @@ def target_rows(
                 f"'{name}' has no '{method}' results to compare with. See: {to_type('show', name)}"
             )
     return tuple(ids.index(name) for name in targets)
+
+
+def check_others(graph: Subgraph, rows: tuple[int, ...], *, method: str) -> None:
+    """Raises: ZooError where the target is the only dataset with results to be trained on."""
+    known = np.unique(measured(graph, method=method).dataset)
+    if len(known) < 2:
+        name = graph.datasets.id[rows[0]]
+        raise ZooError(
+            f"'{name}' is the only {graph.modality} dataset with '{method}' results: with those "
+            "hidden there is nothing to learn from. Add results on another one: "
+            "zoo ingest records PATH"
+        )
 
 
 def groups(rows: tuple[int, ...], *, folds: int | None) -> tuple[tuple[int, ...], ...]:

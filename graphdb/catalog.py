@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphdb.errors import ZooError, did_you_mean
-from graphdb.records import Dataset
+from graphdb.records import METHODS, Dataset
 from graphdb.runs import unfinished_imports
 from graphdb.store import Row, Store, Transaction
 
@@ -59,8 +59,13 @@ def find_modality(store: Store, *, method: str) -> str:
     """The one modality with results of ``method``. Raises ZooError where there are several."""
     found = [row["modality"] for row in store.read("modalities", method=method)]
     if not found:
+        others = [one for one in METHODS if one != method and store.read("modalities", method=one)]
         raise ZooError(
-            f"The zoo holds no {method} fine-tuning yet. Fill it first: zoo ingest records PATH"
+            f"The zoo holds no {method} fine-tuning yet, but {' and '.join(others)}. "
+            f"Ask for that: --method {others[0]}"
+            if others
+            else f"The zoo holds no {method} fine-tuning yet. "
+            "Fill it first: zoo ingest records PATH"
         )
     named = [modality for modality in found if modality is not None]
     if len(named) > 1:

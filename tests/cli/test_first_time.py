@@ -209,6 +209,8 @@ def test_the_next_command_names_what_there_is_to_learn_from(zoo: Zoo, tmp_path: 
     """Of the zoo, not of the bundle: the other kind of model and another method count."""
     ended = zoo("ingest", "records", str(_bundle(tmp_path / "image", "vit b,pets,lora,.9\n")))
     assert _next(ended) == [["train", "--method", "lora"]]
+    for command in ("train", "evaluate", "predict --all"):
+        assert zoo.fails(*command.split()).endswith("yet, but lora. Ask for that: --method lora")
     ended = zoo("ingest", "records", str(_bundle(tmp_path / "text", "bert,sst2,lora,.9\n")))
     assert _next(ended) == [
         ["train", "--modality", modality, "--method", "lora"] for modality in ("image", "text")

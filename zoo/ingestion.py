@@ -32,7 +32,7 @@ class Learnable:
 class Ingested:
     """``kind`` is the layout that was found: transfergraph or bundle.
 
-    ``learnable`` says for each kind of the history's models what a learner can be trained on now;
+    ``learnable`` says for each modality of the history what a learner can be trained on now;
     ``pair`` is a model and a dataset of the history, where it has both.
     """
 
@@ -71,7 +71,7 @@ def ingest_records(
         changes,
         reading.refused,
         reading.notes,
-        _learnable(store, {model.modality for model in models}),
+        _learnable(store, {one.modality for one in models} | {one.modality for one in datasets}),
         (models[0].id, datasets[0].id) if models and datasets else None,
     )
 

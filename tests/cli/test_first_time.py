@@ -222,6 +222,13 @@ def test_the_next_command_names_what_there_is_to_learn_from(zoo: Zoo, tmp_path: 
     ):  # fmt: skip
         (tmp_path / "more" / f"{name}.csv").write_text(text)
     assert _next(zoo("ingest", "records", str(tmp_path / "more"))) == [["train"]]
+    for name, text in (
+        ("models", "id"), ("datasets", "id,modality\nnew,image\n"),
+        ("fine_tunings", "model,dataset,accuracy"),
+    ):  # fmt: skip
+        (tmp_path / "more" / f"{name}.csv").write_text(text)
+    ended = zoo("ingest", "records", str(tmp_path / "more"))
+    assert _next(ended) == [["train"]] and "no result" not in ended.err
 
 
 @pytest.mark.parametrize("told", ["models", "datasets"])

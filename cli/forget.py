@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
 from cli.options import as_json, dry_run, open_zoo
@@ -23,8 +25,9 @@ def forget(
     if as_json:
         from cli.rows import print_json
 
-        print_json({"kind": gone.kind, "id": gone.id, "relationships": gone.relationships})
+        print_json(asdict(gone))
         return
-    listed = ", ".join(f"{count} {what}" for what, count in gone.relationships.items())
+    found = {**gone.nodes, **gone.relationships}
+    listed = ", ".join(f"{count} {what}" for what, count in found.items())
     would = "Would forget" if dry_run else "Forgot"
-    say(f"{would} {gone.kind} {gone.id}: {listed or 'no relationships'}.")
+    say(f"{would} {gone.kind} {gone.id}: {listed or 'nothing else'}.")

@@ -17,6 +17,13 @@ def preview_removal(store: Store, kind: str, identity: str) -> dict[str, int]:
     return {row["what"]: row["count"] for row in store.read(f"forgets_{kind}", id=identity)}
 
 
+def preview_nodes(store: Store, kind: str, identity: str) -> dict[str, int]:
+    """Nodes by label that would go with a run: those it made that nothing else refers to."""
+    if kind != "run":
+        return {}
+    return {row["what"]: row["count"] for row in store.read("forgets_run_nodes", id=identity)}
+
+
 def remove_run(store: Store, run: str) -> None:
     """Remove a run's relationships, its learner, and nodes it made that nothing else refers to.
 

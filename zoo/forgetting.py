@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from graphdb.catalog import find_dataset
 from graphdb.errors import ZooError
-from graphdb.removal import preview_removal, remove_node, remove_run
+from graphdb.removal import preview_nodes, preview_removal, remove_node, remove_run
 from graphdb.runs import Provenance, record_run
 from graphdb.store import Store, Transaction
 from zoo.listing import meant
@@ -16,11 +16,12 @@ _KINDS = ("run", "model", "dataset")
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """``relationships`` that went (or would go) by type."""
+    """``relationships`` that went (or would go) by type, and with a run ``nodes`` by label."""
 
     kind: str
     id: str
     relationships: dict[str, int]
+    nodes: dict[str, int]
 
 
 def forget(
@@ -34,15 +35,20 @@ def forget(
     if kind is not None and kind not in _KINDS:
         raise ZooError(f"No kind {kind!r}. There are: {', '.join(_KINDS)}")
     kind = _find_kind(store, identity, kinds=(kind,) if kind else _KINDS)
-    found = preview_removal(store, kind, identity)
+    gone = Forgotten(
+        kind,
+        identity,
+        preview_removal(store, kind, identity),
+        preview_nodes(store, kind, identity),
+    )
     if dry_run:
-        return Forgotten(kind, identity, found)
+        return gone
     if kind == "run":
         remove_run(store, identity)
     else:
         remove_node(store, kind, identity)
     store.transact(lambda tx: record_run(tx, Provenance("forget", {"kind": kind, "id": identity})))
-    return Forgotten(kind, identity, found)
+    return gone
 
 
 def quarantine(store: Store, dataset: str, *, reason: str | None) -> None:

@@ -98,7 +98,13 @@ def test_forget_undoes_a_run(zoo: Zoo, history: Path, place: Place) -> None:
     would = zoo("forget", run, "--dry-run", "--json").objects[0]
     assert would["relationships"]["FINE_TUNED_ON"] > 0
     assert place.count() == full
-    zoo("forget", run)
+    labels = place.run(
+        "MATCH (n) WHERE n:Model OR n:Dataset OR n:Embedding "
+        "RETURN labels(n)[0] AS label, count(*) AS n"
+    )
+    made = {row["label"]: row["n"] for row in labels}
+    assert would["nodes"] == made and {"Model", "Dataset"} <= set(made)
+    assert f"{made['Model']} Model" in zoo("forget", run).err
     # What is left is the provenance of the forgetting itself, and the schema's version.
     assert place.count() == (2, 0)
     assert place.run("MATCH (r:Run) RETURN r.kind AS kind") == [{"kind": "forget"}]

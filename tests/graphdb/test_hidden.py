@@ -15,7 +15,8 @@ from zoo.queries import run_query
 
 #: They say what the store holds, copy it whole, or are about runs themselves.
 _ALL = {
-    "artifacts", "counts", "filling", "forgets_dataset", "forgets_model", "forgets_run", "ping",
+    "artifacts", "counts", "filling", "forgets_dataset", "forgets_model", "forgets_run",
+    "forgets_run_nodes", "ping",
     "relationship_counts", "running_runs", "turn", "unfinished_imports", "unfinished_runs",
 }  # fmt: skip
 _SAMPLES: dict[str, object] = {

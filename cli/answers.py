@@ -52,8 +52,6 @@ def _print_answer(answer: Candidates, limits: Limits) -> None:
         print_table(_COLUMNS, rows, title)
     else:
         say(f"{answer.dataset}: no model passes.")
-    if answer.models and answer.models[0].accuracy is None:
-        say("Ranking only: too little is known to expect an accuracy.")
     for note in answer.notes:
         say(f"Note: {note}")
     _print_outside(answer, limits)

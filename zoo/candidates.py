@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from graphdb.catalog import find_dataset
@@ -49,7 +50,6 @@ def find_candidates(
             f"No {method} predictions for {dataset!r} yet. Make them: {to_type('predict', dataset)}"
         )
     current, found = published
-    note = f"Learner {current['learner']} answered; the default has not predicted this dataset yet."
     answer = Candidates(
         dataset=dataset,
         modality=current["modality"],
@@ -70,10 +70,22 @@ def find_candidates(
             )
             if limit is not None
         },
-        notes=() if current["default"] else (note,),
+        notes=tuple(_notes(current, found["models"])),
         metric=found["metric"],
     )
     return note_order(answer)
+
+
+def _notes(current: Row, models: list[Row]) -> Iterator[str]:
+    if not current["default"]:
+        learner = current["learner"]
+        yield f"Learner {learner} answered; the default has not predicted this dataset yet."
+    if not models or models[0]["low"] is not None:
+        return
+    if models[0]["accuracy"] is None:
+        yield "Ranking only: too little was known to expect an accuracy."
+    else:
+        yield "No interval: too little was known of how far off accuracies may be."
 
 
 def _read(tx: Transaction, question: _Question) -> tuple[Row, Row] | None:

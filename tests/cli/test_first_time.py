@@ -305,8 +305,10 @@ def test_answers_name_the_metric(zoo: Zoo, tmp_path: Path) -> None:
     (tmp_path / "fine_tunings.csv").write_text("model,dataset,value,metric\n" + "\n".join(rows))
     zoo("ingest", "records", str(tmp_path))
     zoo("train", "--learner", "inductive-kernel")
-    ended = zoo("predict", "pets", "-k", "1")
-    assert "f1, learner" in ended.out and "pets --f1 ..." in ended.err
+    for command in ("predict", "candidates"):
+        ended = zoo(command, "pets", "-k", "1")
+        assert "f1, learner" in ended.out and "pets --f1 ..." in ended.err
+        assert ended.err.count("No interval: ") == 1
     assert zoo("candidates", "pets", "-k", "1", "--json").objects[0]["metric"] == "f1"
     nothing = zoo("query", "evidence", "--param", "model=m0", "--param", "dataset=pets")
     assert "zoo show m0" in nothing.err
@@ -315,6 +317,9 @@ def test_answers_name_the_metric(zoo: Zoo, tmp_path: Path) -> None:
         # No result of this kind yet: it is expected in what the zoo's other datasets have.
         ended = zoo(command, "birds", "-k", "1")
         assert "f1, learner" in ended.out and "birds --f1 ..." in ended.err
+    zoo("forget", "flowers")
+    for command in (("predict", "birds"), ("candidates", "birds")):
+        assert zoo(*command).err.count("Ranking only: ") == 1
 
 
 def test_of_an_error_the_smaller_is_said_to_be_better(capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,14 +65,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         say(f"Error: {_one_line(error)}")
         sys.exit(1)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped.", err=True)
-        sys.exit(130)
     except ZooError as error:
         from cli.text import say
 
         say(f"Error: {error}")
         sys.exit(1)
+    except (click.Abort, KeyboardInterrupt, Exception) as error:
+        if not _interrupted(error):
+            raise
+        click.echo("Stopped.", err=True)
+        sys.exit(130)
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C began it: a driver that is stopped while it reads may fail as it tidies up."""
+    while error is not None:
+        if isinstance(error, click.Abort | KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _run(arguments: Sequence[str] | None) -> None:

@@ -129,6 +129,27 @@ def test_a_closed_stream_is_no_error(closed: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_library_that_stumbles_over_ctrl_c_was_stopped(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The driver's buffer, stopped while it is read into, cannot grow for the driver's goodbye."""
+    buffer = bytearray(8)
+
+    def stopped(_: object) -> None:
+        with memoryview(buffer):
+            try:
+                raise KeyboardInterrupt
+            finally:
+                buffer.extend(b"goodbye")
+
+    monkeypatch.setattr(cli, "_run", stopped)
+    ended = Zoo(capsys).try_("export", "backup")
+    assert (ended.code, ended.err) == (130, "Stopped.\n")
+    monkeypatch.setattr(cli, "_run", lambda _: buffer.append(256))
+    with pytest.raises(ValueError, match="range"):
+        cli.main(["export", "backup"])
+
+
 def test_text_of_others_cannot_steer_the_terminal() -> None:
     assert plain("a\x1b[31mb\n\u202ec\0") == "a\\u001b[31mb\\u000a\\u202ec\\u0000"
     assert plain("naïve 模型 🙂") == "naïve 模型 🙂"

@@ -151,6 +151,8 @@ def find_holder(folder: Path) -> str:
 
 
 def _advice(folder: Path, holder: str) -> str:
+    if holder.startswith(f"process {os.getpid()} "):
+        return "That is this one: use what it has open, or close it first"
     if holder.endswith(f"{SERVE})"):
         return "It opens it for others: type the same command again in a moment"
     share = to_type(SERVE, store=f"embedded:{folder}")

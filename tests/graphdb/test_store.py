@@ -186,7 +186,7 @@ def test_the_embedded_server_is_of_this_user_and_machine_only(folder: Path) -> N
         assert not (folder / "address").exists(), "only zoo db serve lets others in"
         store.announce()
         assert stat.S_IMODE((folder / "address").stat().st_mode) == 0o600
-        with pytest.raises(ZooError, match=r"in use by process \d+.*db serve"):
+        with pytest.raises(ZooError, match=r"in use by process \d+.*close it first"):
             embedded.EmbeddedServer(folder)
         with Store.open(f"embedded:{folder}") as second:
             assert second.read("ping") == [{"answer": 1}]
@@ -205,9 +205,15 @@ def test_the_embedded_server_is_of_this_user_and_machine_only(folder: Path) -> N
 def test_who_has_a_store_is_named_by_its_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: list[str], told: str
 ) -> None:
+    """A process that has it open itself would wait for itself for ever."""
     monkeypatch.setattr("sys.argv", typed)
-    with Store.open(f"embedded:{tmp_path}"), pytest.raises(ZooError) as error:
-        Store.open(f"embedded:{tmp_path}")
+    with Store.open(f"embedded:{tmp_path}"):
+        with pytest.raises(ZooError, match="That is this one: use what it has open, or close it"):
+            Store.open(f"embedded:{tmp_path}")
+        _, _, command = (tmp_path / "holder").read_text().partition(" ")
+        (tmp_path / "holder").write_text(f"1 {command}")
+        with pytest.raises(ZooError) as error:
+            Store.open(f"embedded:{tmp_path}")
     assert told in _line(error)
 
 

@@ -348,6 +348,7 @@ def test_every_command_that_writes_speaks_json(zoo: Zoo, tmp_path: Path) -> None
     [
         ("model;dataset;accuracy\nvit;pets;0,9\n", "separated by semicolons"),
         ("model\tdataset\taccuracy\nvit\tpets\t.9\n", "separated by tabs"),
+        ("\ufeffmodel,dataset,accuracy\nvit,pets,.9\n", "fine_tunings.csv:1: is UTF-16: save it"),
         ("model,dataset,accuracy\nvit,pets,91\n", "percentages are written as fractions"),
         (
             "model,dataset,accuracy,seed\n"
@@ -361,7 +362,8 @@ def test_every_command_that_writes_speaks_json(zoo: Zoo, tmp_path: Path) -> None
 def test_what_a_spreadsheet_writes(zoo: Zoo, tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "models.csv").write_text("id\nvit\n")
     (tmp_path / "datasets.csv").write_text("id\npets\n")
-    (tmp_path / "fine_tunings.csv").write_text(text)
+    unicode_text = "utf-16-le" if "UTF-16" in said else "utf-8"
+    (tmp_path / "fine_tunings.csv").write_text(text, unicode_text)
     error = zoo.fails("ingest", "records", str(tmp_path))
     assert said in error and "unknown column" not in error
 

@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 import zlib
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,8 +105,9 @@ def table(path: Path, *, refuse: Refuse, short: bool = False) -> Chunk:
 def _chunks(stream: BinaryIO, refuse: Refuse, short: bool) -> Iterator[Chunk]:
     # Bytes that are no UTF-8 become lone surrogates here and are refused cell by cell, with the
     # line they stand in; a strict decoder would only know the block of 8 kB.
+    buffered = io.BufferedReader(_Bounded(stream))
     text = io.TextIOWrapper(
-        io.BufferedReader(_Bounded(stream)),
+        buffered,
         encoding="utf-8-sig",
         errors="surrogateescape",
         newline="",
@@ -114,6 +116,9 @@ def _chunks(stream: BinaryIO, refuse: Refuse, short: bool) -> Iterator[Chunk]:
     chunk = Chunk([], [], [])
     line = 0
     try:
+        if buffered.peek(2)[:2] in (BOM_UTF16_LE, BOM_UTF16_BE):  # Excel's "Unicode text"
+            refuse(1, "is UTF-16: save it as UTF-8")
+            return
         for row in reader:
             if not chunk.header:
                 chunk = Chunk(row, [], [])

@@ -33,12 +33,13 @@ def notes_for(
     if not np.isfinite(accuracy).any():
         notes.append("Ranking only: too few datasets with results to predict an accuracy.")
     elif not bounded:
-        rest = (
-            "they were too few to learn how far off accuracies may be."
+        notes.append(
+            "No interval: too few other datasets with results, or too equal ones, to learn how far "
+            "off an accuracy may be."
             if np.isfinite(expected.level)
-            else "the accuracies follow from the results here."
+            else "No interval: too few other datasets with results; the accuracies follow from the "
+            "results here."
         )
-        notes.append(f"No interval: too few other datasets with results; {rest}")
     if unlike and len(models):
         best = str(graph.models.id[informative(view, near, target, score, models, config)])
         wider = ", so the intervals are wider" if bounded else ""

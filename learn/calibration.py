@@ -17,6 +17,8 @@ from graphdb.columns import Floats, Indices
 
 #: Residuals an inner target gives, spread evenly over its own.
 DRAWS = 60
+#: Residuals, in units of their expected size, that are rounding.
+LEAST = 1e-3
 
 
 def conformity(residual: Floats, difficulty: Floats, group: Indices) -> tuple[Floats, int]:
@@ -28,8 +30,11 @@ def conformity(residual: Floats, difficulty: Floats, group: Indices) -> tuple[Fl
 
 
 def half_width(scores: Floats, groups: int, difficulty: Floats, *, level: float) -> Floats:
-    """Half the interval of each prediction. Shapes: [K] -> [K], NaN without anything to go by."""
-    if groups < 2:
+    """Half the interval of each prediction. Shapes: [K] -> [K], NaN without anything to go by.
+
+    Where all results are equal no residual is more than rounding, which says nothing of the next.
+    """
+    if groups < 2 or scores.max() < LEAST:
         return np.full(len(difficulty), np.nan)
     from crepes import ConformalRegressor
 

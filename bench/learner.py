@@ -30,7 +30,7 @@ from graphdb.columns import (
 )
 from learn.gaussian_process import Prior, predict
 from learn.kernel import dataset_kernel
-from learn.learner import make_learner
+from learn.registry import make_learner
 from learn.view import make_view
 
 FAMILIES = np.array(["vit", "swin", "convnext", "beit", "bert"], dtype=object)

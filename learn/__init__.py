@@ -12,18 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from learn.coverage import Coverage, pool_coverage
     from learn.evaluation import evaluate
-    from learn.learner import (
-        BASELINES,
-        DEFAULT,
-        Fitted,
-        Learner,
-        Ranking,
-        fingerprint,
-        learner_names,
-        load_learner,
-        make_learner,
-        save_learner,
-    )
+    from learn.fingerprints import fingerprint
+    from learn.learner import BASELINES, DEFAULT, Fitted, Learner, Ranking, learner_names
+    from learn.registry import load_learner, make_learner, save_learner
     from learn.results import AGGREGATES, Prediction, Result
 
 __all__ = [
@@ -48,6 +39,8 @@ __all__ = [
 _MODULES = {
     "learn.coverage": {"Coverage", "pool_coverage"},
     "learn.evaluation": {"evaluate"},
+    "learn.fingerprints": {"fingerprint"},
+    "learn.registry": {"load_learner", "make_learner", "save_learner"},
     "learn.results": {"AGGREGATES", "Prediction", "Result"},
 }
 

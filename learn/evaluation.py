@@ -22,11 +22,13 @@ import numpy as np
 
 from graphdb.columns import Subgraph
 from graphdb.errors import ZooError, did_you_mean, to_type
-from learn.learner import BASELINES, DEFAULT, Ranking, available, limit_blas, make_learner
+from learn.cores import available, limit_blas
+from learn.learner import BASELINES, DEFAULT, Ranking
 from learn.metrics import UNDEFINED, Metrics, agreement
 from learn.pairs import measured
 from learn.progress import Tell
 from learn.regimes import Hidden, Truth, hide, parse
+from learn.registry import make_learner
 from learn.results import Prediction, Result, Scored, aggregates
 
 #: A dataset with fewer pairs is no target by default.

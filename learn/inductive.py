@@ -15,8 +15,8 @@ import numpy as np
 
 from graphdb.columns import Subgraph
 from graphdb.errors import ZooError
+from learn.fingerprints import fingerprint
 from learn.kernel import dataset_kernel
-from learn.learner import fingerprint
 from learn.members import Inner, learn_members
 from learn.progress import Tell, silent
 from learn.ranking import FittedInductive

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from graphdb.columns import Floats, Indices
 from learn.gaussian_process import Prior, predict
 from learn.kernel import KernelConfig, dataset_kernel
-from learn.network import Networks, train_networks
+from learn.network import Networks
 from learn.settings import Config
 from learn.trees import Trees, train_trees
 from learn.tuning import inner_predictions
@@ -135,6 +135,8 @@ def boost(learning: Learning, known: Mask) -> Trees:
 
 def learn_networks(learning: Learning, inner: Inner, place: int) -> Networks:
     """Each network leaves out a fold and answers for it; all of them are kept."""
+    from learn.message_passing import train_networks  # torch and PyG, which a ranking goes without
+
     parts = folds(learning.view, learning.config.network.networks, seed=learning.seed)
     network = train_networks(
         learning.view,

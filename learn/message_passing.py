@@ -43,7 +43,7 @@ with warnings.catch_warnings():
 from graphdb.columns import Floats, Indices
 from graphdb.errors import ZooError
 from learn.batches import draw, hetero_data, labels
-from learn.learner import threads
+from learn.cores import threads
 from learn.network import RELATIONS, SLOPE, NetworkConfig, Networks, shapes
 from learn.view import View
 
@@ -190,7 +190,7 @@ class GraphNetwork(nn.Module):
         return {name: one.detach().cpu().numpy()[:, 0].copy() for name, one in found.items()}
 
 
-def fit_networks(
+def train_networks(
     view: View,
     near: Floats,
     *,

@@ -290,21 +290,3 @@ def extra_inputs(view: View, near: Floats, target: int, seen: Mask, *, scores: b
         rows = view.score_dataset == target
         here[view.score_model[rows]], flag[view.score_model[rows]] = view.score[rows], 1.0
     return np.stack([*columns, here, flag], axis=1)
-
-
-def train_networks(
-    view: View,
-    near: Floats,
-    *,
-    folds: list[Indices],
-    config: NetworkConfig,
-    scores: bool,
-    seed: int,
-    device: str,
-) -> Networks:
-    """Networks of which each leaves one fold of the datasets out of everything it sees."""
-    from learn.message_passing import fit_networks
-
-    return fit_networks(
-        view, near, folds=folds, config=config, scores=scores, seed=seed, device=device
-    )

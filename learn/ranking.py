@@ -13,9 +13,10 @@ from graphdb.records import METRICS
 from learn.advice import notes_for
 from learn.baselines import model_mean
 from learn.calibration import chance_of_best, half_width
+from learn.cores import limit_blas
 from learn.gaussian_process import Prior, scales, told_doubt
 from learn.kernel import dataset_kernel
-from learn.learner import Ranking, limit_blas
+from learn.learner import Ranking
 from learn.levels import Expected, expect, most_frequent_metric, placed
 from learn.members import Members
 from learn.pairs import SMALLER_IS_BETTER, subset

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphdb.columns import Floats, Indices
+from learn.cores import threads
 from learn.features import features
-from learn.learner import threads
 from learn.view import View
 
 if TYPE_CHECKING:

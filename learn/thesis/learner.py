@@ -10,7 +10,8 @@ import numpy as np
 from graphdb.columns import Floats, Indices, Subgraph
 from graphdb.errors import ZooError
 from learn.baselines import model_mean
-from learn.learner import Ranking, threads
+from learn.cores import threads
+from learn.learner import Ranking
 from learn.pairs import measured, subset
 from learn.progress import Tell
 from learn.thesis.edges import normalised

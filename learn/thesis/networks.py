@@ -27,7 +27,8 @@ with warnings.catch_warnings():
 
 from graphdb.columns import Floats
 from graphdb.errors import ZooError
-from learn.learner import DEFAULT, threads
+from learn.cores import threads
+from learn.learner import DEFAULT
 from learn.message_passing import chosen_device
 from learn.thesis.edges import Edges
 

@@ -17,7 +17,7 @@ from learn import fingerprint, load_learner, make_learner, save_learner
 from learn.artifact import TREES
 from learn.kernel import KernelConfig, dataset_kernel
 from learn.learner import Fitted, Ranking
-from learn.message_passing import fit_networks
+from learn.message_passing import train_networks
 from learn.network import NetworkConfig
 from learn.regimes import keep_models
 from learn.view import fit_encoder, make_view
@@ -341,7 +341,7 @@ def test_training_keeps_every_tensor_on_the_device_it_was_given(graph: Subgraph)
     config = NetworkConfig(networks=2, steps=2)
     folds = [np.array([0]), np.array([1])]
     with pytest.raises(NotImplementedError, match="no data"):  # training over, nothing to keep
-        fit_networks(view, near, folds=folds, config=config, scores=True, seed=0, device="meta")
+        train_networks(view, near, folds=folds, config=config, scores=True, seed=0, device="meta")
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no accelerator on this machine")

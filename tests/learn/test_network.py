@@ -8,7 +8,8 @@ import pytest
 
 from graphdb.errors import ZooError
 from learn.kernel import KernelConfig, dataset_kernel
-from learn.network import NetworkConfig, Networks, train_networks
+from learn.message_passing import train_networks
+from learn.network import NetworkConfig, Networks
 from learn.view import fit_encoder, make_view
 from tests.learn.graphs import Shape, generate
 

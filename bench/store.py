@@ -23,9 +23,10 @@ import numpy as np
 import torch
 from torch_geometric.data import HeteroData
 
+from graphdb.batches import BATCH
 from graphdb.catalog import count_nodes, count_relationships
 from graphdb.columns import Subgraph
-from graphdb.histories import BATCH, write_history
+from graphdb.histories import write_history
 from graphdb.learners import LearnerRecord, write_learner
 from graphdb.predictions import Predictions, publish_predictions
 from graphdb.records import Dataset, FineTuning, History, Model, Similarity

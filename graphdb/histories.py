@@ -1,18 +1,20 @@
 """A history into the graph, and out of it again.
 
-Up to ``WHOLE`` rows an import is one transaction: all of it or nothing, whatever is killed when.
-Past that a server's memory may not hold it: ``graphdb.staging`` adds it batch by batch, out of
-sight of every reader of this program until its last transaction.
+Up to ``batches.WHOLE`` rows an import is one transaction: all of it or nothing, whatever is killed
+when. Past that a server's memory may not hold it: ``graphdb.staging`` adds it batch by batch, out
+of sight of every reader of this program until its last transaction.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
+from graphdb import batches
+from graphdb.batches import Progress, Tables, split, write_batch
 from graphdb.changes import Change, Changes
 from graphdb.memory import long_lived, uncollected
 from graphdb.records import (
@@ -25,26 +27,17 @@ from graphdb.records import (
     Similarity,
     Transferability,
 )
-from graphdb.rows import TABLES, Row, Table
+from graphdb.rows import TABLES, Row
 from graphdb.runs import Provenance, record_run, unfinished_imports
+from graphdb.staging import rehearse_staged, write_staged
 from graphdb.store import Store, TooLargeError, Transaction
 from graphdb.turns import bulk_turn
 
 log = logging.getLogger("graphdb")
-#: Rows a statement; larger batches gain nothing and cost memory (measured on both stores).
-BATCH = 5_000
-#: Bytes of vectors a statement.
-BATCH_BYTES = 8_000_000
-#: Rows that one transaction may hold: about 3 kB of a server's memory each, measured on Neo4j 5.26.
-WHOLE = 50_000
 #: Times that a whole import is tried before it is staged.
 _COMMITS = 3
 #: Rows that do not wait for other bulk writers: a result of one's own, a job's.
 _FEW = 200
-
-#: Called with a table's name, the rows done and the rows in all.
-Progress = Callable[[str, int, int], None]
-Tables = list[tuple[Table, list[Row]]]
 
 
 class _RehearsedError(Exception):
@@ -72,20 +65,18 @@ def write_history(
     A run is recorded only where something changed. With ``dry_run`` the same is done and rolled
     back. Raises ZooError as :class:`Store` does; then nothing of it is to be seen.
     """
-    from graphdb.staging import rehearse_staged, write_staged
-
     with uncollected():
         tables = [(table, table.rows(history)) for table in TABLES]
     total = sum(len(rows) for _, rows in tables)
     report = progress or (lambda table, done, total: None)
     whole = partial(write_whole, tables=tables, provenance=provenance, report=report)
-    if total <= min(_FEW, WHOLE) and not dry_run:
+    if total <= min(_FEW, batches.WHOLE) and not dry_run:
         return _repeated(store, whole)
     with bulk_turn(
         store, provenance.id, waiting=lambda: report("another writer", 0, total)
     ) as renew:
         try:
-            if total <= WHOLE:
+            if total <= batches.WHOLE:
                 return _rehearse(store, whole) if dry_run else _settled(store, whole)
         except TooLargeError:
             log.info("%d rows do not fit into one transaction of this server: staged", total)
@@ -103,7 +94,7 @@ def write_whole(
     done = 0
     for table, rows in tables:
         change = Change()
-        for batch in batches(rows):
+        for batch in split(rows):
             change += write_batch(
                 tx, table=table, batch=batch, run=provenance.id, unfinished=sorted(before)
             )
@@ -159,40 +150,6 @@ def _rehearse(store: Store, whole: Callable[[Transaction], Changes]) -> Changes:
         return _settled(store, work)
     except _RehearsedError as rehearsed:
         return Changes(None, rehearsed.changes.tables)
-
-
-def write_batch(
-    tx: Transaction,
-    *,
-    table: Table,
-    batch: list[Row],
-    run: str,
-    unfinished: list[str],
-    change: bool = True,
-) -> Change:
-    """Write rows of one table; without ``change``, stored values that differ only get counted."""
-    rows = table.parameters(batch)
-    [row] = tx.run(table.query, rows=rows, run=run, unfinished=unfinished, change=change)
-    if row["rows"] != len(batch):
-        # A row whose end is missing is dropped silently by every store.
-        missing = len(batch) - row["rows"]
-        raise ValueError(f"{missing} {table.name} name a model or dataset that is not stored")
-    return Change(row["created"], row["updated"], len(batch) - row["created"] - row["updated"])
-
-
-def batches(rows: list[Row]) -> Iterator[list[Row]]:
-    """At most BATCH rows and BATCH_BYTES of vectors each."""
-    batch: list[Row] = []
-    size = 0
-    for row in rows:
-        weight = len(row["set"].get("vector", b""))
-        if batch and (len(batch) == BATCH or size + weight > BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(row)
-        size += weight
-    if batch:
-        yield batch
 
 
 def read_history(store: Store) -> History:

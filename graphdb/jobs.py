@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from graphdb.address import Address
+from graphdb.batches import write_batch
 from graphdb.driver import exceptions
 from graphdb.embedded import find_served
 from graphdb.errors import ZooError
-from graphdb.histories import write_batch
 from graphdb.records import Embedding, FineTuning, History, digest
 from graphdb.rows import TABLES
 from graphdb.runs import Provenance, is_dead, owner, record_run

@@ -5,7 +5,7 @@
 2. Whole batches add what is new, stamped with the run. Readers of this program (train, predict,
    evaluate, export) leave out what an unfinished import wrote. Stored values stay as they are.
 3. The last transaction updates what differs and ends the run: now all of it is seen. Only where
-   more than ``histories.WHOLE`` stored rows differ, updates too come in batches before it.
+   more than ``batches.WHOLE`` stored rows differ, updates too come in batches before it.
 
 Killed before 3, nothing stored was changed: the same command again goes on where it stopped, and
 ``zoo forget RUN`` takes it back. A smaller import that meets such a row takes it over.
@@ -18,8 +18,9 @@ import marshal
 import time
 from collections.abc import Callable
 
+from graphdb import batches
+from graphdb.batches import Progress, Tables, split, write_batch
 from graphdb.changes import Change, Changes
-from graphdb.histories import WHOLE, Progress, Tables, batches, write_batch
 from graphdb.memory import uncollected
 from graphdb.rows import Row, Table
 from graphdb.runs import Provenance, begin_run, keep_run, unfinished_imports, working_on
@@ -48,7 +49,7 @@ def write_staged(
         done = 0
         for table, rows in tables:
             change = Change()
-            for batch in batches(rows):
+            for batch in split(rows):
                 added = store.transact(_Writer(run, table, batch, change=False))
                 if added.updated:
                     differing.append((table, batch))
@@ -79,7 +80,7 @@ def rehearse_staged(
     done = 0
     for table, rows in tables:
         change = Change()
-        for batch in batches(rows):
+        for batch in split(rows):
             known = [row for row in batch if _ends_known(row, stored)]
             change += Change(created=len(batch) - len(known))
             change += _tried(store, _Writer(provenance.id, table, known, keep=False))
@@ -157,7 +158,7 @@ def _begin(tx: Transaction, provenance: Provenance, content: str) -> str | None:
 def _finish(store: Store, changes: Changes, differing: list[Batch], *, keep: bool) -> None:
     run = changes.run
     assert run is not None
-    if sum(change.updated for change in changes.tables.values()) > WHOLE:
+    if sum(change.updated for change in changes.tables.values()) > batches.WHOLE:
         for table, batch in differing:
             store.transact(_Writer(run, table, batch))
         differing = []
@@ -179,7 +180,7 @@ def _content(tables: Tables) -> str:
     found = hashlib.sha256()
     for table, rows in tables:
         found.update(table.name.encode())
-        for batch in batches(rows):
+        for batch in split(rows):
             # Version 2 knows no references, so that equal rows give equal bytes.
             found.update(marshal.dumps(batch, 2))
     return found.hexdigest()

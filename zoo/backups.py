@@ -16,10 +16,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from graphdb.batches import Progress
 from graphdb.dump import TABLES, Fingerprint, Summing, dump_table, load_rows, split, to_json
 from graphdb.ends import Ends
 from graphdb.errors import ZooError
-from graphdb.histories import Progress
 from graphdb.schema import stored_version
 from graphdb.store import Row, Store
 from zoo.artifacts import MissingArtifactError, artifacts_url, read_artifact, write_artifact

@@ -36,7 +36,7 @@ from zoo.prediction import Candidates
 if TYPE_CHECKING:
     import py2neo
 
-    from graphdb.histories import Progress
+    from graphdb.batches import Progress
     from learn import Prediction, Result
     from learn.progress import Tell
 

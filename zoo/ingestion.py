@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from graphdb.batches import Progress
 from graphdb.changes import Changes
 from graphdb.errors import ZooError
-from graphdb.histories import Progress, write_history
 from graphdb.histories import read_history as read_stored
+from graphdb.histories import write_history
 from graphdb.memory import long_lived
 from graphdb.records import METHODS, Dataset, History, Model, Refusal
 from graphdb.runs import Provenance

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from graphdb.address import Address, resolve_address
+from graphdb.batches import Progress
 from graphdb.dump import TABLES, Fingerprint, dump_table, fingerprint, load_rows, split
 from graphdb.errors import ZooError
-from graphdb.histories import Progress
 from graphdb.records import digest
 from graphdb.store import Row, Store
 from zoo.artifacts import artifacts_url, copy_artifact

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from neo4j.exceptions import TransientError
 
-from graphdb import histories, rows, staging
+from graphdb import batches, histories, rows, staging
 from graphdb.changes import Change
 from graphdb.dump import dump_table
 from graphdb.errors import ZooError
@@ -34,8 +34,8 @@ def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
 
 
 def _stage_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(histories, "WHOLE", 0)
-    monkeypatch.setattr(histories, "BATCH", 2)
+    monkeypatch.setattr(batches, "WHOLE", 0)
+    monkeypatch.setattr(batches, "BATCH", 2)
 
 
 def test_rows_are_written_in_the_order_of_the_models_that_they_lock() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from graphdb import histories
+from graphdb import batches
 from graphdb.errors import ZooError
 from graphdb.histories import write_history
 from graphdb.predictions import publish_predictions
@@ -95,8 +95,8 @@ def _record(seed: int, writer: int, place: int, store: Store) -> None:
 
 
 def _import(history: History, store: Store, *, whole: bool) -> None:
-    histories.WHOLE = 50_000 if whole else 0
-    histories.BATCH = 100
+    batches.WHOLE = 50_000 if whole else 0
+    batches.BATCH = 100
     write_history(store, history, provenance=Provenance("soak"))
 
 

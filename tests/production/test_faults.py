@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from graphdb import histories
+from graphdb import batches
 from graphdb import store as store_module
 from graphdb.catalog import count_relationships
 from graphdb.errors import ZooError
@@ -110,7 +110,7 @@ def test_a_killed_writer_is_completed_by_the_same_command(
         before = as_lists(read_history(store))
         acknowledged = _stored(store)
         program = (
-            f"import graphdb.histories as h; h.WHOLE = {whole}; h.BATCH = 500\n"
+            f"import graphdb.batches as h; h.WHOLE = {whole}; h.BATCH = 500\n"
             "from cli import main; main()"
         )
         command = [sys.executable, "-c", program, "ingest", "records", str(bundle)]
@@ -203,8 +203,8 @@ def test_connections_cut_in_the_middle_lose_and_double_nothing(
     host: Host, large: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store_module, "_RETRY_SECONDS", 30.0)
-    monkeypatch.setattr(histories, "BATCH", 500)
-    monkeypatch.setattr(histories, "WHOLE", 0)
+    monkeypatch.setattr(batches, "BATCH", 500)
+    monkeypatch.setattr(batches, "WHOLE", 0)
     url, username, password = host.bolt
     database = "zoo" if host.kind == "served" else None
     with (

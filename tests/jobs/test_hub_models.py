@@ -191,6 +191,28 @@ def test_a_hub_is_asked_and_one_that_fails_stops_no_other(tmp_path: Path) -> Non
     assert str(unreachable["reason"]).startswith("the hub cannot be reached; ")
 
 
+@pytest.mark.parametrize(
+    ("architecture", "config", "modality"),
+    [
+        ("BeitForMaskedImageModeling", {"vocab_size": 8192}, "image"),
+        ("Data2VecVisionModel", {"vocab_size": 8192, "image_size": 224}, "image"),
+        ("ImageGPTForCausalImageModeling", {"vocab_size": 513, "n_positions": 1024}, "image"),
+        ("BertModel", {"vocab_size": 9, "max_position_embeddings": 512}, "text"),
+        ("T5ForConditionalGeneration", {"vocab_size": 9}, "text"),
+        ("ViltForMaskedLM", {"vocab_size": 9, "image_size": 384, "max_position_embeddings": 40},
+         "text"),
+        ("WhoKnows", {}, None),
+    ],
+)  # fmt: skip
+def test_a_vocabulary_may_be_of_patches(
+    tmp_path: Path, architecture: str, config: dict[str, int], modality: str | None
+) -> None:
+    folder = make_folder(tmp_path / "model", card="")
+    told = {"model_type": "some", "architectures": [architecture], **config}
+    (folder / "config.json").write_text(json.dumps(told), encoding="utf-8")
+    assert describe_model(str(folder)).model.modality == modality
+
+
 def test_one_bad_folder_is_a_failure_between_two_good_ones(tmp_path: Path) -> None:
     good = [make_folder(tmp_path / name) for name in ("a", "c")]
     bad = make_folder(tmp_path / "b")

@@ -21,6 +21,8 @@ from zoo.hub.words import whole, word
 _TASKS = {
     "ForImageClassification": "image-classification",
     "ForImageClassificationWithTeacher": "image-classification",
+    "ForMaskedImageModeling": "image-feature-extraction",
+    "ForCausalImageModeling": "image-feature-extraction",
     "ForConditionalGeneration": "text2text-generation",
     "ForSequenceClassification": "text-classification",
     "ForMaskedLM": "fill-mask",
@@ -132,15 +134,13 @@ def _record(
     architecture = _architecture(config)
     pipeline = (repository.pipeline if isinstance(repository, HubRepository) else None) or card.task
     task = _task(architecture) or pipeline
-    known = {key for key in _IMAGE_KEYS if key in config}
-    text = "vocab_size" in config and not (task or "").startswith("image")
     identity = model_id(reference, repository)
     return Model(
         id=identity,
         name=identity.split("/")[-1],
         family=_family(config),
         architecture=architecture,
-        modality="text" if text else "image" if known or (task or "").startswith("image") else None,
+        modality=_modality(config, task),
         task=task,
         parameters=weights.parameters if weights else None,
         memory_bytes=weights.memory_bytes if weights else None,
@@ -149,6 +149,17 @@ def _record(
         revision=_revision(reference, repository),
         source=repository.origin,
     )
+
+
+def _modality(config: dict[str, Any], task: str | None) -> str | None:
+    """By its task or its parts. BEiT has a vocabulary as well, of patches; positions of tokens it
+    has none."""
+    if (task or "").startswith("image"):
+        return "image"
+    pixels = any(key in config for key in _IMAGE_KEYS)
+    if "vocab_size" in config and not (pixels and "max_position_embeddings" not in config):
+        return "text"
+    return "image" if pixels else None
 
 
 def model_id(reference: ModelReference, repository: Folder | HubRepository) -> str:

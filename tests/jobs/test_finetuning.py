@@ -11,6 +11,7 @@ import pytest
 
 from graphdb.errors import ZooError
 from tests.jobs.conftest import break_weights, job, make_images
+from zoo.jobs import machine
 from zoo.jobs.failures import JobError
 from zoo.jobs.finetuning import fine_tune, last_checkpoint
 from zoo.jobs.memory import halving
@@ -38,6 +39,19 @@ def test_images_are_learnt(image_model: Path, images: Path, tmp_path: Path, meth
     assert done.seconds > 0 and done.device and (done.peak_memory_bytes or 0) > 0
     assert done.fine_tuning(spec).method == method
     assert not spec.folder.exists(), "checkpoints of a job that is done are swept"
+
+
+def test_half_precision_without_an_accelerator_is_bfloat16_or_told(
+    text_model: Path, texts: Path, tmp_path: Path
+) -> None:
+    if machine.device_name() != "cpu":
+        pytest.skip("this machine has an accelerator")
+    done = fine_tune(job(text_model, texts, tmp_path, epochs=6, batch_size=8, precision="bfloat16"))
+    assert done.value is not None and done.value > 0.9, done.reason
+    done = fine_tune(job(text_model, texts, tmp_path, precision="float16"))
+    assert done.reason == (
+        "float16 needs an accelerator and there is none; type --precision bfloat16"
+    )
 
 
 def test_texts_are_learnt(text_model: Path, texts: Path, tmp_path: Path) -> None:

@@ -166,7 +166,14 @@ def _precision(settings: Settings) -> dict[str, bool]:
         # Older devices emulate it, slower than float32; float16 they have.
         bfloat16 = cuda and torch.cuda.is_bf16_supported(including_emulation=False)
         return {"bf16": bfloat16, "fp16": cuda and not bfloat16}
-    return {"bf16": settings.precision == "bfloat16", "fp16": settings.precision == "float16"}
+    half = {"bf16": settings.precision == "bfloat16", "fp16": settings.precision == "float16"}
+    if device_name() != "cpu" or not any(half.values()):
+        return half
+    if half["fp16"]:
+        raise JobError(
+            "training", "float16 needs an accelerator and there is none; type --precision bfloat16"
+        )
+    return half | {"use_cpu": True}  # else transformers takes it for one on a GPU
 
 
 def _callbacks(spec: FineTuningSpec) -> list[Any]:

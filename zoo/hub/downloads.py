@@ -5,9 +5,11 @@ What it is given is looked at first, and what it makes of it is counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import fsspec
 
 from graphdb.errors import ZooError
 from zoo.hub.decoding import measure_tables
@@ -82,6 +84,7 @@ class _Downloads:
             base_path=builder.base_path,
         )
         manager.download = self._checked(manager.download)
+        manager.extract = self._measured(manager.extract, manager.iter_files)
         return manager
 
     def _checked(self, download: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -91,11 +94,26 @@ class _Downloads:
             for file in files:
                 self._size += file.stat().st_size
                 self._check_packed(file)
-                self._check_width(file)
+                self._check_width(str(file), file)
             self._check_tables(files)
             return found
 
         return download_checked
+
+    def _measured(
+        self, extract: Callable[..., Any], files_of: Callable[[str], Iterable[str]]
+    ) -> Callable[..., Any]:
+        """How wide it is shows only in what it unpacks to, which may be unpacked as it is read."""
+
+        def extract_measured(packed: Any) -> Any:
+            found = extract(packed)
+            for origin, unpacked in zip(_flat(packed), _flat(found), strict=True):
+                if origin != unpacked:
+                    for file in files_of(unpacked):
+                        self._check_width(file, Path(origin))
+            return found
+
+        return extract_measured
 
     def check_rows(self, size: int) -> None:
         """Whether all files together may be a table of ``size`` bytes."""
@@ -107,13 +125,15 @@ class _Downloads:
         allowed = self._allowance.of(file.stat().st_size)
         self._spend(file, unpacked_size(file, allowed=allowed))
 
-    def _check_width(self, file: Path) -> None:
+    def _check_width(self, url: str, file: Path) -> None:
+        """Of what lies at ``url``: a file, or a place inside of it."""
         reader, config = self._builder.name, self._builder.config
-        kind = _TEXT_TABLES.get(file.suffix.lower(), reader)
-        if kind == "csv":
-            width = csv_width(file, separator=getattr(config, "sep", None) or ",")
-        else:
-            width = json_width(file) if kind == "json" else 0
+        kind = _TEXT_TABLES.get(Path(url.partition("::")[0]).suffix.lower(), reader)
+        width = 0
+        if kind in _TEXT_TABLES.values():
+            with fsspec.open(url, "rb") as stream:
+                separator = getattr(config, "sep", None) or ","
+                width = csv_width(stream, separator) if kind == "csv" else json_width(stream)
         if width > MAX_COLUMNS:
             raise ZooError(
                 f"{self._where}: {self._name(file)} has more than {MAX_COLUMNS:,} columns, or too "

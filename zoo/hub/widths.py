@@ -1,14 +1,14 @@
 """How wide the table of a text file is: as a table, a line that lacks columns has all of them.
 
 A line of ten bytes in a csv file under a header of 20,000 names becomes 160 kB, and so does one of
-a json file beside 20,000 with another key each. What is packed is not looked into.
+a json file beside 20,000 with another key each.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from typing import IO
 
 #: Columns of a table; a flattened image has some thousands.
 MAX_COLUMNS = 10_000
@@ -19,19 +19,17 @@ _BLOCK = 10 << 20
 _KEY = re.compile(rb'"(?:[^"\\\n]|\\.)*"\s*:')
 
 
-def csv_width(file: Path, *, separator: str) -> int:
+def csv_width(stream: IO[bytes], separator: str) -> int:
     """Columns of the header."""
-    with file.open("rb") as stream:
-        header = stream.readline(_BLOCK)
-    return header.count(separator.encode()) + 1
+    return stream.readline(_BLOCK).count(separator.encode()) + 1
 
 
-def json_width(file: Path) -> int:
+def json_width(stream: IO[bytes]) -> int:
     """Distinct keys, more than ``MAX_COLUMNS`` where rows and keys make too many cells."""
     widest = 0
     keys: set[bytes] = set()
     rows = 0
-    for block, whole in _blocks(file):
+    for block, whole in _blocks(stream):
         if not whole:
             keys, rows = set(), 0
         keys.update(_KEY.findall(block))
@@ -42,9 +40,8 @@ def json_width(file: Path) -> int:
     return widest
 
 
-def _blocks(file: Path) -> Iterator[tuple[bytes, bool]]:
+def _blocks(stream: IO[bytes]) -> Iterator[tuple[bytes, bool]]:
     """What one table is made of; whether it belongs to the block before: a list is read whole."""
-    with file.open("rb") as stream:
-        whole = stream.read(1) == b"["
-        while block := stream.read(_BLOCK):
-            yield block, whole
+    whole = stream.read(1) == b"["
+    while block := stream.read(_BLOCK):
+        yield block, whole

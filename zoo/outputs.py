@@ -6,16 +6,21 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock
 
 from graphdb.errors import ZooError
 
 #: What a user can do where something is in the way.
 INSTEAD = "Name another, or type the same command with --overwrite"
+_LOCK = ".lock"
 
 
 def check_file(path: Path, *, overwrite: bool) -> None:
@@ -41,7 +46,20 @@ def in_scratch() -> Iterator[None]:
 
 @contextmanager
 def drafts(path: Path) -> Iterator[Path]:
-    """A folder beside ``path`` that goes at the end: what is whole is renamed out of it."""
+    """A folder beside ``path`` that goes at the end: what is whole is renamed out of it.
+
+    One that a killed command left goes first: it holds a lock as long as it lives.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name[:50]}.", dir=path.parent) as folder:
-        yield Path(folder)
+    prefix = f".{path.name[:50]}."
+    for left in path.parent.glob(f"{glob.escape(prefix)}*/{_LOCK}"):
+        with suppress(OSError, NotImplementedError), FileLock(left, blocking=False):
+            shutil.rmtree(left.parent, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=path.parent) as folder:
+        lock = FileLock(Path(folder) / _LOCK)
+        with suppress(NotImplementedError):  # a file system that has no locks
+            lock.acquire()
+        try:
+            yield Path(folder)
+        finally:
+            lock.release()

@@ -32,6 +32,7 @@ from zoo.backup_files import verify
 from zoo.backups import backup, restore
 from zoo.databases import read_status
 from zoo.moving import open_target, push
+from zoo.outputs import drafts
 
 OLDEST = Path(__file__).with_name("schema-v1.backup")
 
@@ -137,7 +138,11 @@ def test_backup_and_restore(
 ) -> None:
     fill(store, place)
     wanted = sums(store)
-    done = backup(store, tmp_path / "zoo.backup")
+    (tmp_path / ".zoo.backup.dead").mkdir()
+    (tmp_path / ".zoo.backup.dead/.lock").touch()
+    with drafts(tmp_path / "zoo.backup") as alive:
+        done = backup(store, tmp_path / "zoo.backup")
+        assert alive.is_dir()
     assert stat.S_IMODE((tmp_path / "zoo.backup").stat().st_mode) == 0o600
     assert [file.name for file in tmp_path.iterdir() if "zoo" in file.name] == ["zoo.backup"]
     assert done.artifacts == 1

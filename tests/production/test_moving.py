@@ -7,8 +7,10 @@ import gzip
 import json
 import os
 import re
+import shlex
 import socket
 import stat
+import subprocess
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -26,6 +28,7 @@ from graphdb.schema import current_version, stored_version
 from graphdb.store import Store
 from tests.graphdb.zoos import small, write
 from tests.production.full import ARTIFACT, fill, sums
+from tests.production.serving import ROOT, ZOO
 from tests.stores import Place
 from zoo import backups, moving
 from zoo.backup_files import verify
@@ -162,6 +165,25 @@ def test_backup_and_restore(
     place.run("CREATE (:Model {id: 'mine'})")
     with pytest.raises(ZooError, match="holds something else"):
         restore(store, tmp_path / "zoo.backup")
+
+
+def test_a_full_disk_leaves_the_backup_of_before(
+    embedded_session: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedded_session.empty()
+    monkeypatch.setenv("ZOO_ARTIFACTS", str(tmp_path / "artifacts"))
+    file = tmp_path / "kept" / "zoo.backup"
+    with Store.open(embedded_session.address) as store:
+        fill(store, embedded_session)
+        backup(store, file)
+    before = file.read_bytes()
+    command = [*ZOO, "--store", embedded_session.address, "db", "backup", str(file), "--overwrite"]
+    full = f"ulimit -f 0; {shlex.join(command)}"
+    done = subprocess.run(["sh", "-c", full], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Error: Cannot write {file}: File too large. Free some space")
+    assert done.stderr.count("\n") == 1
+    assert file.read_bytes() == before and list(file.parent.iterdir()) == [file]
 
 
 def test_restore_goes_on_where_it_stopped(

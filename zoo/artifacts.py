@@ -13,6 +13,7 @@ import io
 import os
 import tempfile
 import zipfile
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 import fsspec
@@ -21,6 +22,8 @@ from graphdb.address import Address, data_folder
 from graphdb.errors import ZooError
 from learn import Fitted, load_learner, save_learner
 
+#: What is written and removed to see whether it can be.
+_PROBE = "probe"
 #: An artefact larger than this is not ours.
 _LARGEST = 2_000_000_000
 _LONGEST_REASON = 100
@@ -56,34 +59,25 @@ def write_artifact(name: str, content: bytes, *, url: str) -> None:
     flat = flat_name(name)
     try:
         system, root = fsspec.url_to_fs(url)
-        if (
-            not system.async_impl
-        ):  # s3, gs, abfs: no folders; it would make a bucket that is misspelt
+        # s3, gs and abfs have no folders; they would make a bucket that is misspelt.
+        if not system.async_impl:
             system.makedirs(root, exist_ok=True)
         draft = f"{root}/.{flat}.{os.getpid()}"
         system.pipe_file(draft, content)
         system.mv(draft, f"{root}/{flat}")
     except Exception as error:  # botocore's, ftplib's, aiohttp's: they have nothing in common
-        raise _unwritable(f"the artefact {name}", url, error) from None
+        raise ZooError(
+            f"Cannot write the artefact {name} under {shown(url)}: {_reason(error)}. Set "
+            "ZOO_ARTIFACTS to a place that can be written to, and type the same command again"
+        ) from None
 
 
 def check_place(url: str) -> None:
-    """Raise ZooError where no artefact can be kept under ``url``, before one takes minutes."""
-    try:
-        system, root = fsspec.url_to_fs(url)
-        system.makedirs(root, exist_ok=True)
-        draft = f"{root}/.try.{os.getpid()}"
-        system.pipe_file(draft, b"\0")
-        system.rm_file(draft)
-    except Exception as error:  # as above
-        raise _unwritable("artefacts", url, error) from None
-
-
-def _unwritable(what: str, url: str, error: Exception) -> ZooError:
-    return ZooError(
-        f"Cannot write {what} under {shown(url)}: {_reason(error)}. Set "
-        "ZOO_ARTIFACTS to a place that can be written to, and type the same command again"
-    )
+    """Raises ZooError where no artefact can be written: before minutes are spent on one."""
+    write_artifact(_PROBE, b"\0", url=url)
+    system, root = fsspec.url_to_fs(url)
+    with suppress(Exception):  # a byte stays, the same one every time
+        system.rm_file(f"{root}/{_PROBE}")
 
 
 def read_artifact(name: str, *, sha256: str, url: str) -> bytes:

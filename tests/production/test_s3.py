@@ -15,12 +15,15 @@ from moto.server import ThreadedMotoServer
 
 from graphdb.errors import ZooError
 from graphdb.store import Store
+from tests.graphdb.zoos import write
 from tests.production.full import ARTIFACT, fill
 from tests.stores import Place
 from zoo.artifacts import copy_artifact, read_artifact, write_artifact
 from zoo.backup_files import artifacts_of
 from zoo.backups import backup
 from zoo.moving import push
+from zoo.sources import generate_history
+from zoo.training import train
 
 BUCKET = "zoo-artifacts"
 SHA256 = hashlib.sha256(ARTIFACT).hexdigest()
@@ -90,6 +93,26 @@ def test_a_bucket_that_is_not_there_is_told_and_not_made(endpoint: str) -> None:
     assert "Cannot write" in written and ": NoSuchBucket." in written
     assert "is not under" in read and "NoSuchBucket" in read
     assert [each["Name"] for each in boto3.client("s3").list_buckets()["Buckets"]] == [BUCKET]
+
+
+def test_a_place_is_tried_before_a_learner_is_trained(
+    endpoint: str, embedded_session: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedded_session.empty()
+    monkeypatch.setenv("ZOO_ARTIFACTS", f"s3://{BUCKET}/new")
+    seen: list[str] = []
+    with Store.open(embedded_session.address) as store:
+        write(store, generate_history(models=15, datasets=4, records_per_model=None, seed=1))
+        learner = "inductive-kernel"
+        train(store, learner=learner, progress=lambda done, what: seen.append(what))
+        assert seen
+        seen.clear()
+        monkeypatch.setenv("ZOO_ARTIFACTS", "s3://no-such-bucket")
+        with pytest.raises(ZooError, match="NoSuchBucket"):
+            train(store, learner=learner, progress=lambda done, what: seen.append(what))
+        assert not seen
+    found = boto3.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="new/")["Contents"]
+    assert [Path(each["Key"]).suffix for each in found] == [".zip"]
 
 
 def test_an_endpoint_that_is_not_there_is_told(

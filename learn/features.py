@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphdb.columns import Floats, Indices
-from learn.view import View
+from learn.view import View, main_origin
 
 Mask = NDArray[np.bool_]
 #: How fast a dataset's say falls with its distance from the target.
@@ -68,9 +68,7 @@ def nearest(z: Floats, model: Indices, weight: Floats, size: int) -> Floats:
 
 def kinship(view: View) -> list[Indices]:
     """Codes that models alike share, -1 where unknown. Shapes: three of [M]."""
-    source = np.full(len(view.number), -1, dtype=np.int64)
-    source[view.origin_model] = view.origin_dataset
-    return [view.category[:, 0], view.category[:, 1], source]
+    return [view.category[:, 0], view.category[:, 1], main_origin(view)]
 
 
 def kin(view: View, rows: Indices, weight: Floats, code: Indices) -> Floats:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graphdb.columns import Floats, Indices
-from learn.view import View
+from learn.view import View, main_origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class KernelConfig:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Profile:
-    """What Km compares. Shapes: ``category`` [M, 4] codes (-1 unknown), ``number`` [M, 4],
-    ``origin`` [M], a dataset's row (-1 unknown)."""
+    """What Km compares. Shapes: ``category`` [M, 3] codes (-1 unknown), ``number`` [M, 4],
+    ``origin`` [M], a dataset's row (-1 unknown), ``smallness`` [M]."""
 
     category: Indices
     number: Floats
@@ -49,10 +49,7 @@ class Profile:
 
 
 def profile(view: View) -> Profile:
-    """A model pre-trained on several datasets is represented by the last row of them."""
-    origin = np.full(len(view.number), -1, dtype=np.int64)
-    origin[view.origin_model] = view.origin_dataset
-    return Profile(view.category, view.number, origin, view.smallness)
+    return Profile(view.category, view.number, main_origin(view), view.smallness)
 
 
 def positive(matrix: Floats) -> Floats:

@@ -113,6 +113,16 @@ def make_view(graph: Subgraph, *, encoder: Encoder, method: str) -> View:
     )
 
 
+def main_origin(view: View) -> Indices:
+    """The dataset of each model's pre-training; of several the one that most models share, so that
+    kin is found and names do not matter. Shapes: [M], -1 for none."""
+    shared = np.bincount(view.origin_dataset, minlength=len(view.size))
+    order = np.argsort(shared[view.origin_dataset], kind="stable")
+    found = np.full(len(view.number), -1, dtype=np.int64)
+    found[view.origin_model[order]] = view.origin_dataset[order]
+    return found
+
+
 def encode(graph: Subgraph, encoder: Encoder, number: Floats) -> Floats:
     """One-hot categories, then numbers (0 where unknown) and their flags. Shapes: [M, F]."""
     blocks = []

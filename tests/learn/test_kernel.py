@@ -3,8 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from graphdb.columns import Subgraph
+from graphdb.columns import Pretrainings, Subgraph
 from learn import gaussian_process
+from learn.features import kinship
 from learn.gaussian_process import Prior, predict, scales
 from learn.kernel import KernelConfig, covariance, dataset_kernel, profile
 from learn.tuning import inner_predictions
@@ -112,6 +113,15 @@ def test_the_order_of_rows_does_not_matter() -> None:
     graph = generate()
     models = np.random.default_rng(0).permutation(len(graph.models))
     np.testing.assert_allclose(ask(graph, 3, models), ask(graph, 3)[models], atol=1e-10)
+
+
+@pytest.mark.parametrize("common", [1, 4])
+def test_of_two_pre_trainings_the_common_one_says_whose_kin_a_model_is(common: int) -> None:
+    """Not the one whose name comes last."""
+    model, dataset = np.array([0, 0, 1, 2]), np.array([1, 4, common, common])
+    view = view_of(replace(generate(), pretrainings=Pretrainings(model, dataset, np.ones(4))))
+    assert profile(view).origin[:4].tolist() == [common, common, common, -1]
+    assert (kinship(view)[2] == profile(view).origin).all()
 
 
 def test_the_dataset_kernel_is_one() -> None:

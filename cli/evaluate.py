@@ -65,6 +65,7 @@ def evaluate(
     from cli.progress import bar
     from cli.rows import print_json
 
+    regimes = tuple(dict.fromkeys(regimes))
     _check(regimes, plots)
     results: list[Result] = []
     predictions: list[Prediction] = []

@@ -63,17 +63,19 @@ def evaluate(
 
     Args: ``targets`` are dataset ids (default: every one with at least ten pairs); ``folds`` holds
     out that many groups of them instead of one at a time; ``workers`` are processes (default: one
-    a core; 1 runs here); predictions are appended to ``keep`` where given.
+    a core; 1 runs here); predictions are appended to ``keep`` where given. What is named twice is
+    evaluated once.
 
     Raises: ZooError for names that do not exist, or a graph without any target.
     """
     for name in learners:
         make_learner(name)
     parse(regime)
+    learners, seeds = tuple(dict.fromkeys(learners)), tuple(dict.fromkeys(seeds))
     rows = target_rows(graph, method=method, targets=targets)
     if not all(name in BASELINES or name.startswith("score:") for name in learners):
         check_others(graph, rows, method=method)
-    plan = Plan(tuple(learners), method, regime, tuple(seeds), groups(rows, folds=folds))
+    plan = Plan(learners, method, regime, seeds, groups(rows, folds=folds))
     yield from _run(graph, plan, workers=workers, progress=progress, keep=keep)
 
 
@@ -100,7 +102,7 @@ def target_rows(
             raise ZooError(
                 f"'{name}' has no '{method}' results to compare with. See: {to_type('show', name)}"
             )
-    return tuple(ids.index(name) for name in targets)
+    return tuple(ids.index(name) for name in dict.fromkeys(targets))
 
 
 def check_others(graph: Subgraph, rows: tuple[int, ...], *, method: str) -> None:

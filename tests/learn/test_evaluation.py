@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,12 @@ def test_targets_then_three_aggregates_a_learner_and_seed() -> None:
     assert [one.seed for one in found] == [0] * 32 + [1] * 32
     assert {one.target for one in found[:20]} == set(GRAPH.datasets.id)
     assert [one.target for one in found[20:32]] == list(AGGREGATES) * 4
+
+
+def test_what_is_named_twice_counts_once() -> None:
+    twice = lines(targets=["d0001", "d0002"] * 2, learners=["random"] * 2, seeds=(1, 1))
+    once = lines(targets=["d0001", "d0002"], learners=["random"], seeds=(1,))
+    assert [replace(one, seconds=0) for one in twice] == [replace(one, seconds=0) for one in once]
 
 
 def test_aggregates_are_what_they_are_called() -> None:

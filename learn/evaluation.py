@@ -98,6 +98,12 @@ def target_rows(
         if name not in ids:
             meant = did_you_mean(name, ids)
             raise ZooError(f"No dataset {name!r}.{meant} List them with: zoo ls datasets")
+        reason = graph.datasets.quarantined[ids.index(name)]
+        if reason is not None:
+            raise ZooError(
+                f"'{name}' is set aside ({reason}): its results are no truth. Trust them again: "
+                f"zoo quarantine {shlex.quote(name)} --lift"
+            )
         if not count[ids.index(name)]:
             raise ZooError(
                 f"'{name}' has no '{method}' results to compare with. See: {to_type('show', name)}"

@@ -57,6 +57,14 @@ def test_targets_then_three_aggregates_a_learner_and_seed() -> None:
     assert [one.target for one in found[20:32]] == list(AGGREGATES) * 4
 
 
+def test_a_target_that_is_set_aside_is_told_as_that() -> None:
+    reasons = GRAPH.datasets.quarantined.copy()
+    reasons[1] = "shuffled labels"
+    graph = replace(GRAPH, datasets=replace(GRAPH.datasets, quarantined=reasons))
+    with pytest.raises(ZooError, match=r"\(shuffled labels\).*zoo quarantine d0001 --lift"):
+        list(evaluate(graph, learners=["random"], targets=["d0001"], workers=1))
+
+
 def test_what_is_named_twice_counts_once() -> None:
     twice = lines(targets=["d0001", "d0002"] * 2, learners=["random"] * 2, seeds=(1, 1))
     once = lines(targets=["d0001", "d0002"], learners=["random"], seeds=(1,))

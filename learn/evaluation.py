@@ -102,7 +102,7 @@ def target_rows(
         if reason is not None:
             raise ZooError(
                 f"'{name}' is set aside ({reason}): its results are no truth. Trust them again: "
-                f"zoo quarantine {shlex.quote(name)} --lift"
+                f"{to_type('quarantine', name, options=['--lift'])}"
             )
         if not count[ids.index(name)]:
             raise ZooError(

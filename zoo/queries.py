@@ -37,13 +37,15 @@ def run_query(store: Store, name: str, params: Mapping[str, object]) -> list[Row
     """
     wanted = find_query(name).params
     filled = {**{name: _DEFAULTS[name] for name in wanted if name in _DEFAULTS}, **params}
-    wrong = sorted(set(wanted) ^ set(filled))
-    if wrong:
+    missing, unknown = sorted(set(wanted) - set(filled)), sorted(set(filled) - set(wanted))
+    if missing or unknown:
+        wrong = [f"missing: {', '.join(missing)}"] * bool(missing)
+        wrong += [f"unknown: {', '.join(unknown)}"] * bool(unknown)
         example = [word for param in wanted for word in ("--param", f"{param}=...")]
         typed = to_type("query", name, options=example)
         raise ZooError(
             f"Query {name!r} takes {', '.join(wanted) or 'no parameters'}; "
-            f"missing or unknown: {', '.join(wrong)}. Type: {typed}"
+            f"{', '.join(wrong)}. Type: {typed}"
         )
     if "limit" in filled:
         filled["limit"] = _limit(filled["limit"])

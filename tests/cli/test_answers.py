@@ -195,5 +195,7 @@ def test_every_named_query_runs(trained: Zoo, history: Path) -> None:
         given = [part for name in wanted for part in ("--param", f"{name}={values[name]}")]
         assert trained("query", query["query"], *given, "--json").out
         assert "MATCH" in trained("query", query["query"], "--text").out
-    assert "missing or unknown: dataset" in trained.fails("query", "candidates")
+    assert "limit; missing: dataset. Type" in trained.fails("query", "candidates")
+    error = trained.fails("query", "candidates", "--param", "data=x")
+    assert "; missing: dataset, unknown: data. Type" in error
     assert "Did you mean" in trained.fails("query", "candidate")

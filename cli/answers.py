@@ -67,9 +67,8 @@ def _print_outside(answer: Candidates, limits: Limits) -> None:
     parts = ", ".join(f"{words.get(name, name)} {n}" for name, n in answer.outside.items())
     outside = answer.total - answer.passing
     say(f"{answer.passing} of {answer.total} models pass; {outside} fell outside ({parts}).")
-    if len(answer.models) < answer.passing or limits.allow_unknown or not outside:
-        return
-    say("An unknown size or licence fails a limit. Keep such models: --allow-unknown")
+    if answer.unknown:
+        say(f"Of {answer.unknown} more too little is known to tell. Keep them: --allow-unknown")
 
 
 def _print_next(answer: Candidates) -> None:

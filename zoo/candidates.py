@@ -72,6 +72,7 @@ def find_candidates(
         },
         notes=tuple(_notes(current, found["models"])),
         metric=found["metric"],
+        unknown=found["unknown"],
     )
     return note_order(answer)
 
@@ -124,6 +125,11 @@ def _read_run(tx: Transaction, question: _Question, run: str) -> Row:
     [found] = tx.run("limited_candidates", **within, last=k * _FURTHER if limits.any else k)
     if len(found["models"]) < min(k, found["passing"]):
         [found] = tx.run("limited_candidates", **within, last=MAX_INTEGER)
+    found["unknown"] = 0
+    if limits.any and not limits.allow_unknown and found["passing"] < k:
+        within |= {"allow_unknown": True, "limit": 1}
+        [benign] = tx.run("limited_candidates", **within, last=0)
+        found["unknown"] = benign["passing"] - found["passing"]
     return found
 
 

@@ -60,6 +60,13 @@ class Limits:
                 found[name] = self._other(texts, wanted)
         return found
 
+    def passing(self, models: Models) -> Mask:
+        """The models that no limit leaves out. Shapes: [M]."""
+        inside = np.ones(len(models), dtype=bool)
+        for failing in self.failing(models).values():
+            inside &= ~failing
+        return inside
+
     def _too_large(self, column: Floats, limit: int) -> Mask:
         unknown = np.isnan(column)
         return np.where(unknown, not self.allow_unknown, column > limit)

@@ -60,7 +60,8 @@ class Candidate:
 class Candidates:
     """The best models of one dataset within limits, of ``total`` that were ranked.
 
-    ``outside`` counts the models that each limit leaves out; one may fail several.
+    ``outside`` counts the models that each limit leaves out; one may fail several. Where fewer than
+    were asked for pass, ``unknown`` counts those that only what is unknown of them leaves out.
     """
 
     dataset: str
@@ -74,6 +75,7 @@ class Candidates:
     notes: tuple[str, ...] = ()
     #: What ``accuracy`` and ``measured`` are: accuracy, f1, mcc, or mse, where smaller is better.
     metric: str = "accuracy"
+    unknown: int = 0
 
 
 def predict(
@@ -257,9 +259,9 @@ def _answer(
     k: int,
 ) -> Candidates:
     best = ranking.order()
-    models = ranking.model[best]
-    failing = limits.failing(take(graph.models, models))
-    inside = np.flatnonzero(~np.logical_or.reduce([*failing.values(), np.zeros(len(best), bool)]))
+    ranked = take(graph.models, ranking.model[best])
+    inside = np.flatnonzero(limits.passing(ranked))
+    benign = replace(limits, allow_unknown=True).passing(ranked)
     own = _measured(graph, dataset, method=record.method)
     return Candidates(
         dataset=graph.datasets.id[dataset],
@@ -271,8 +273,9 @@ def _answer(
         ),
         total=len(best),
         passing=len(inside),
-        outside={name: int(mask.sum()) for name, mask in failing.items()},
+        outside={name: int(mask.sum()) for name, mask in limits.failing(ranked).items()},
         notes=ranking.notes,
+        unknown=int(benign.sum()) - len(inside) if len(inside) < k else 0,
     )
 
 

@@ -70,13 +70,16 @@ def test_limits_say_what_fell_outside(trained: Zoo, history: Path) -> None:
     for command in (("predict", "--no-write"), ("candidates",)):
         ended = trained(*command, dataset, "--max-parameters", str(limit), "-k", "20")
         assert "10 of 25 models pass; 15 fell outside (parameters 15)" in ended.err
+        assert "--allow-unknown" not in ended.err, "all sizes are known"
         rows = trained(
             *command, dataset, "--max-parameters", str(limit), "-k", "20", "--json"
         ).objects
         assert len(rows) == 10 and all(row["parameters"] <= limit for row in rows)
-    ended = trained("candidates", dataset, "--license", "no-such-licence")
-    assert "0 of 25 models pass; 25 fell outside (licence 25)" in ended.err
-    assert "--allow-unknown" in ended.err
+    unknown = sum(row["license"] is None for row in models)
+    for command in (("predict", "--no-write"), ("candidates",)):
+        ended = trained(*command, dataset, "--license", "no-such-licence")
+        assert "0 of 25 models pass; 25 fell outside (licence 25)" in ended.err
+        assert f"Of {unknown} more too little is known to tell. Keep them: --allow" in ended.err
     assert "100M" in trained.fails("candidates", dataset, "--max-parameters", "many")
 
 

@@ -138,6 +138,13 @@ def test_limits_leave_out_and_count(zoo: Store, k: int) -> None:
         assert [found.model for found in answer.models] == passing[:k]
         assert [found.rank for found in answer.models] == [MODELS.index(m) + 1 for m in passing[:k]]
         assert (answer.total, answer.passing) == (len(MODELS), len(passing))
+    for limits, unknown in (
+        (Limits(license="bsd"), 15),
+        (Limits(license="bsd", family="vit"), 7),
+        (Limits(license="bsd", allow_unknown=True), 0),
+        (Limits(max_parameters=-1), 0),
+    ):
+        assert find_candidates(zoo, "d1", limits=limits, k=1000).unknown == unknown
     answer = find_candidates(zoo, "d1", limits=Limits(max_parameters=9, family="vit"), k=k)
     assert answer.outside == {"parameters": 10, "family": 10}
 

@@ -130,12 +130,14 @@ def test_training_is_kept_with_its_provenance(
 ) -> None:
     zoo("ingest", "records", str(history))
     (tmp_path / "file").touch()
-    told: list[float] = []
+    shares: list[float] = []
     with pytest.MonkeyPatch.context() as patch, Store.open() as store:
         patch.setenv("ZOO_ARTIFACTS", str(tmp_path / "file" / "artifacts"))
-        with pytest.raises(ZooError, match=r"^Cannot write artefacts under .* Set ZOO_ARTIFACTS"):
-            train(store, modality="image", progress=lambda done, _: told.append(done))
-    assert not told, "it is not trained first"
+        with pytest.raises(
+            ZooError, match=r"^Cannot write the artefact probe .* Set ZOO_ARTIFACTS"
+        ):
+            train(store, modality="image", progress=lambda done, _: shares.append(done))
+    assert not shares, "it is not trained first"
     told = zoo("train", "--modality", "image").err
     assert "mean of Pearson and weighted Kendall" in told
     assert "models with results, all: 0." in told and ": 0.000" not in told

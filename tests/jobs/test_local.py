@@ -239,6 +239,36 @@ def test_nothing_is_left_where_the_command_is_killed_before_its_first_job(
     assert not list(scratch.iterdir())
 
 
+def test_what_is_left_where_all_were_killed_at_once_goes_with_the_next_command(
+    image_model: Path, images: Path, tmp_path: Path, scratch: Path
+) -> None:
+    """As Ray does on a node; and nothing of those that live."""
+    spec = job(image_model, images, tmp_path, epochs=100_000)
+    command = subprocess.Popen(
+        [sys.executable, "-c", COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert command.stdin is not None and command.stdout is not None
+    with command.stdin as stdin:
+        stdin.write(spec.model_dump_json())
+    pid = next(int(line) for line in command.stdout if line.strip())
+    [folder] = scratch.iterdir()
+    os.utime(folder / "lock", (0, 0))
+    LocalLauncher().stop()
+    assert list(scratch.iterdir()) == [folder], "it is in use"
+    parent = psutil.Process(psutil.Process(pid).ppid())
+    parent.suspend()  # or it would remove the folder itself
+    for one in (command, parent):
+        one.kill()
+    command.wait()
+    command.stdout.close()
+    deadline = time.monotonic() + 20
+    while psutil.pid_exists(pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert list(scratch.iterdir()) == [folder]
+    LocalLauncher().stop()
+    assert not list(scratch.iterdir())
+
+
 def test_no_job_and_no_file_survives_a_killed_command(
     image_model: Path, images: Path, tmp_path: Path, scratch: Path
 ) -> None:

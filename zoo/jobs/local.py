@@ -8,7 +8,6 @@ import queue
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +20,7 @@ from typing import Generic, Self, TypeVar
 from graphdb.errors import ZooError
 from zoo.jobs.devices import DISTRIBUTED, devices, variable
 from zoo.jobs.holding import held
+from zoo.jobs.scratch import Scratch
 from zoo.jobs.specs import FineTuningSpec, Outcome, Spec
 from zoo.outputs import in_scratch
 
@@ -77,11 +77,8 @@ class LocalLauncher:
         self._running: dict[str, _Running] = {}
         #: What nurseries say; one that has ended comes itself.
         self._messages: queue.Queue[dict[str, object] | _Nursery] = queue.Queue()
-        with in_scratch():
-            self._scratch = tempfile.TemporaryDirectory(
-                prefix="zoo-jobs-", ignore_cleanup_errors=True
-            )
-        self._folder = Path(self._scratch.name)
+        self._scratch = Scratch()
+        self._folder = self._scratch.folder
         self._nursery: _Nursery | None = None
 
     def __enter__(self) -> Self:
@@ -125,7 +122,7 @@ class LocalLauncher:
             self._bury(self._nursery)
         self._nursery = None
         self._running.clear()
-        self._scratch.cleanup()
+        self._scratch.remove()
 
     def _start(self, spec: Spec) -> None:
         if spec.threads is None and self._parallel > 1:  # jobs side by side share the cores
@@ -167,6 +164,7 @@ class LocalLauncher:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 start_new_session=True,
+                pass_fds=(self._scratch.descriptor,),
                 env=_alone() | {"TOKENIZERS_PARALLELISM": "false", "TMPDIR": str(self._folder)},
             )
         self._nursery = nursery

@@ -16,6 +16,7 @@ import pytest
 
 from tests.jobs.conftest import job
 from zoo.jobs.local import LocalLauncher
+from zoo.jobs.specs import Outcome
 
 
 def test_each_job_is_a_process_and_a_killed_one_is_a_failure(
@@ -154,6 +155,23 @@ def test_nothing_is_left_in_the_temporary_directory(
     assert finished.outcome.cause == "model", finished.outcome
     assert Path(written.read_text("utf-8")).is_relative_to(scratch)
     assert list(scratch.iterdir()) == []
+
+
+def test_a_process_of_rays_keeps_the_parent_of_its_jobs_for_the_next_task(
+    image_model: Path, images: Path, tmp_path: Path, scratch: Path
+) -> None:
+    from zoo.jobs import ray
+
+    parents = []
+    for name in ("first", "second"):
+        spec = job(image_model, images, tmp_path, identity=name, epochs=1)
+        done = Outcome.model_validate_json(ray._run_job(spec.model_dump_json()))
+        assert done.status == "done", done.reason
+        parents += [child.pid for child in psutil.Process().children()
+                    if "zoo.jobs.nursery" in child.cmdline()]  # fmt: skip
+    ray._launchers.pop().stop()
+    assert len(parents) == 2 and len(set(parents)) == 1
+    assert not list(scratch.iterdir())
 
 
 #: What a command does whose files may have so many bytes at most; the last line it says.

@@ -1,4 +1,5 @@
-"""Jobs on a Ray cluster: one task a job, which runs the job as a process of its own.
+"""Jobs on a Ray cluster: one task a job, which runs the job as a process of its own, forked from
+a parent with the libraries that the process of the task keeps for the next one.
 
 Ray schedules, moves tasks of a node that dies to another one, and counts devices; the graph stays
 the ledger. Where the cluster has GPUs a job takes one, otherwise a CPU.
@@ -19,6 +20,9 @@ from zoo.jobs.specs import AnySpec, FineTuningSpec, Outcome
 _POLL_SECONDS = 0.2
 #: How often Ray starts a task again whose node died.
 _NODE_DEATHS = 5
+
+#: Of this process of Ray's, once it has run a job: with the parent that has the libraries.
+_launchers: list[LocalLauncher] = []
 
 
 class RayLauncher:
@@ -102,10 +106,18 @@ class RayLauncher:
 
 
 def _run_job(text: str) -> str:
-    """On a node: the job in a process of its own, which dies with this task."""
+    """On a node: the job in a process of its own, which dies with this task.
+
+    Ray gives its processes one task after another: what the first has loaded serves all.
+    """
     spec = AnySpec.model_validate_json(text).root
-    with LocalLauncher(preload=False) as launcher:
+    launcher = _launchers.pop() if _launchers else LocalLauncher()
+    try:
         [finished] = launcher.run([spec])
+    except BaseException:  # the task is cancelled
+        launcher.stop()
+        raise
+    _launchers.append(launcher)
     if isinstance(spec, FineTuningSpec):  # from here on the driver holds it
         let_go(spec, finished.outcome)
     return finished.outcome.model_dump_json()

@@ -42,6 +42,20 @@ class Browser:
         frame.locator("g.node").first.wait_for()
         return _captions(frame, "g.node"), _captions(frame, "g.relationship")
 
+    def take(self, file: Path) -> None:
+        """The picture that was drawn, alone and as large as the window; circles move for a while.
+
+        docs/browser.png is one, of the image history.
+        """
+        self.page.set_viewport_size({"width": 900, "height": 860})
+        self.page.get_by_title("Collapse the node properties display").first.click()
+        self.page.get_by_title("Fullscreen", exact=True).first.click()
+        self.page.wait_for_timeout(3 * _SECONDS)
+        self.page.get_by_label("zoom-to-fit").click()
+        self.page.wait_for_timeout(2 * _SECONDS)
+        self.page.screenshot(path=file)
+        self.page.get_by_title("Close fullscreen").click()
+
     def drop(self, file: Path) -> None:
         """Drop a file onto the page."""
         make = """text => {
@@ -62,10 +76,13 @@ class Browser:
 
 
 @contextmanager
-def open_browser(server: Server, chromium: str) -> Iterator[Browser]:
+def open_browser(server: Server, chromium: str, *, sharp: bool = False) -> Iterator[Browser]:
+    """``sharp`` pictures have two pixels where the screen has one."""
     with sync_playwright() as playwright:
         engine = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = engine.new_page(viewport={"width": 1280, "height": 900})
+        page = engine.new_page(
+            viewport={"width": 1280, "height": 900}, device_scale_factor=1 + sharp
+        )
         page.set_default_timeout(120 * _SECONDS)
         page.goto(server.browser)
         _log_in(page, server)

@@ -17,6 +17,9 @@ from tests.browser.test_queries import QUERIES, drawn
 from tests.neo4j import Server
 from tests.stores import Place, server_place
 
+#: A folder for pictures to look at.
+SCREENSHOTS = os.environ.get("ZOO_SCREENSHOTS")
+
 
 @pytest.fixture(scope="module")
 def chromium() -> str:
@@ -43,7 +46,7 @@ def zoo(chromium: str, compose_server: Server) -> Iterator[tuple[Server, Place, 
 
 @pytest.fixture(scope="module")
 def browser(zoo: tuple[Server, Place, Store], chromium: str) -> Iterator[page.Browser]:
-    with page.open_browser(zoo[0], chromium) as opened:
+    with page.open_browser(zoo[0], chromium, sharp=SCREENSHOTS is not None) as opened:
         for greeting in (":style", ":config"):  # what docker-compose.yml makes the server say
             opened.page.get_by_text(greeting).first.wait_for()
         for name, value in PARAMS.items():
@@ -60,11 +63,8 @@ def test_browser_draws_what_the_query_returns_and_nothing_else(
     assert len(circles) == len(nodes)
     assert len(arrows) == len(relationships)
     assert all(circles), "every circle has a caption"
-    if folder := os.environ.get(
-        "ZOO_SCREENSHOTS"
-    ):  # to look at; docs/browser.png is one, whole window
-        browser.page.wait_for_timeout(3_000)  # circles move until they have found their places
-        browser.page.screenshot(path=Path(folder) / f"{name}.png")
+    if SCREENSHOTS is not None:
+        browser.take(Path(SCREENSHOTS) / f"{name}.png")
 
 
 def test_the_style_names_and_colours(browser: page.Browser) -> None:

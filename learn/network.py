@@ -28,7 +28,7 @@ RELATIONS = (
     ("dataset", "trained", "model"),
     ("dataset", "scored", "model"),
 )
-#: Numbers on an edge of each relation: (z, normal), nearness, (z, normal), accuracy, score.
+#: Numbers on an edge: (z, normal), nearness, (z, normal), (accuracy, whether it is known), score.
 EDGE_WIDTH = {"shows": 2, "resembles": 1, "tuned": 2, "trained": 2, "scored": 1}
 DATASET_WIDTH = 6
 #: What the head reads beside the model and the target: base (z, normal), log records, score, flag.

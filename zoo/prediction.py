@@ -96,7 +96,7 @@ def predict(
     A dataset that the zoo does not know may be a path; then it is read, embedded by the history's
     own probe, and with ``write`` stored. The full rankings are written and published;
     ``limits`` and ``k`` only choose what comes back.
-    A pair's own record never enters its prediction.
+    A pair's own record is left out of its prediction; a learner trained on it met it as a label.
 
     Raises:
         ZooError: an unknown dataset, no learner yet, an artefact that is missing.

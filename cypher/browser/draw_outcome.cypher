@@ -9,7 +9,7 @@ MATCH (d)<-[p:PREDICTED]-(m:Model)
 WHERE p.run = run
 MATCH (m)-[r:FINE_TUNED_ON]->(d)
 WHERE r.method = method AND NOT coalesce(r.run, '') IN hidden
-WITH d, m, p, r ORDER BY r.value DESC
+WITH d, m, p, r ORDER BY CASE r.metric WHEN 'mse' THEN r.value ELSE -r.value END
 WITH d, m, p, head(collect(r)) AS outcome
 RETURN d, m, p, outcome
 ORDER BY p.rank

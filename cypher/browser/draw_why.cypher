@@ -11,7 +11,8 @@ OPTIONAL MATCH (m)-[p:PREDICTED]->(d)
 WHERE p.run = run
 OPTIONAL MATCH (d)-[s:SIMILAR_TO]-(other:Dataset)<-[r:FINE_TUNED_ON]-(m)
 WHERE r.method = method AND NOT coalesce(r.run, '') IN hidden AND NOT coalesce(s.run, '') IN hidden
-WITH m, d, p, other, s, r ORDER BY s.value DESC, r.value DESC
+WITH m, d, p, other, s, r ORDER BY s.value DESC,
+     CASE r.metric WHEN 'mse' THEN r.value ELSE -r.value END
 WITH m, d, p, other, max(s.value) AS nearness, head(collect(s)) AS s, head(collect(r)) AS r
 RETURN m, d, p, other, s, r
 ORDER BY nearness DESC

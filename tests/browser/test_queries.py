@@ -47,6 +47,24 @@ def test_what_they_draw(store: Store, place: Place) -> None:
     assert why.count("SIMILAR_TO") == why.count("FINE_TUNED_ON") == 6
 
 
+def test_of_repeats_the_best_is_drawn_which_is_the_smallest_error(
+    store: Store, place: Place
+) -> None:
+    build_zoo(store, place)
+    place.run("MATCH ()-[r:FINE_TUNED_ON]->() SET r.metric = 'mse'")
+    for name in ("draw_outcome", "draw_lora_against_full", "draw_why"):
+        links = [r for r in drawn(store, name)[1] if r.type == "FINE_TUNED_ON"]
+        for link in links:
+            model, dataset = (node["id"] for node in link.nodes)
+            [best] = place.run(
+                "MATCH (:Model {id: $model})-[r:FINE_TUNED_ON]->(:Dataset {id: $dataset}) "
+                "WHERE r.method = $method RETURN min(r.value) AS value",
+                model=model, dataset=dataset, method=link["method"],
+            )  # fmt: skip
+            assert link["value"] == best["value"], name
+        assert links, name
+
+
 @pytest.mark.parametrize(
     "name", [name for name in QUERIES if "dataset" in cypher.load(name).params]
 )

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from graphdb.errors import ZooError
 from learn.evaluation import evaluate
-from tests.learn.graphs import Shape, generate
+from tests.learn.graphs import Shape, generate, without
 from tests.learn.learners import small_learner
 
 SHAPES = st.builds(
@@ -71,6 +71,23 @@ def test_any_graph(shape: Shape, seed: int) -> None:
 )
 def test_the_cases_of_the_issue(shape: Shape) -> None:
     check(shape, 0)
+
+
+def test_what_is_missing_beside_an_accuracy_is_said() -> None:
+    """Three datasets tell a level; how far off it may be takes inner targets that have three."""
+    graph = generate(Shape(models=8, datasets=4))
+    graph = without(graph, graph.fine_tunings.dataset != 3)
+    ranking = small_learner().fit(graph).rank(graph, 3)
+    assert np.isfinite(ranking.accuracy).all() and np.isnan(ranking.low).all()
+    assert any(note.startswith("No interval") for note in ranking.notes)
+
+
+def test_what_is_unlike_all_is_not_wider_without_an_interval() -> None:
+    graph = generate()
+    fitted = small_learner().fit(graph)
+    empty = without(graph, np.zeros(len(graph.fine_tunings), dtype=bool))
+    [note] = [one for one in fitted.rank(empty, 0).notes if one.startswith("Unlike")]
+    assert "wider" not in note and "inform it most" in note
 
 
 @pytest.mark.parametrize("shape", [Shape(models=6, datasets=2), Shape(models=12, datasets=1)])

@@ -16,7 +16,7 @@ import pytest
 
 from tests.jobs.conftest import job
 from zoo.jobs.local import LocalLauncher
-from zoo.jobs.specs import Outcome
+from zoo.jobs.specs import FineTuningSpec, Outcome
 
 
 def test_each_job_is_a_process_and_a_killed_one_is_a_failure(
@@ -236,15 +236,23 @@ with LocalLauncher(beat=lambda: print(*launcher.processes.values(), flush=True))
 """
 
 
+def start_command(spec: FineTuningSpec) -> subprocess.Popen[str]:
+    """A command that runs one job and says again and again which process it is."""
+    command = subprocess.Popen(
+        [sys.executable, "-c", COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert command.stdin is not None
+    with command.stdin as stdin:
+        stdin.write(spec.model_dump_json())
+    return command
+
+
 def test_nothing_is_left_where_the_command_is_killed_before_its_first_job(
     image_model: Path, images: Path, tmp_path: Path, scratch: Path
 ) -> None:
     """The parent of the jobs is loading the libraries meanwhile, and says so to nobody."""
     spec = job(image_model, images, tmp_path)
-    command = subprocess.Popen([sys.executable, "-c", COMMAND], stdin=subprocess.PIPE, text=True)
-    assert command.stdin is not None
-    with command.stdin as stdin:
-        stdin.write(spec.model_dump_json())
+    command = start_command(spec)
     deadline = time.monotonic() + 60
     while not list(scratch.glob("*/nursery.log")) and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -252,6 +260,8 @@ def test_nothing_is_left_where_the_command_is_killed_before_its_first_job(
     assert list(scratch.iterdir())
     command.kill()
     command.wait()
+    assert command.stdout is not None
+    command.stdout.close()
     while list(scratch.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not list(scratch.iterdir())
@@ -262,12 +272,8 @@ def test_what_is_left_where_all_were_killed_at_once_goes_with_the_next_command(
 ) -> None:
     """As Ray does on a node; and nothing of those that live."""
     spec = job(image_model, images, tmp_path, epochs=100_000)
-    command = subprocess.Popen(
-        [sys.executable, "-c", COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert command.stdin is not None and command.stdout is not None
-    with command.stdin as stdin:
-        stdin.write(spec.model_dump_json())
+    command = start_command(spec)
+    assert command.stdout is not None
     pid = next(int(line) for line in command.stdout if line.strip())
     [folder] = scratch.iterdir()
     os.utime(folder / "lock", (0, 0))
@@ -291,12 +297,8 @@ def test_no_job_and_no_file_survives_a_killed_command(
     image_model: Path, images: Path, tmp_path: Path, scratch: Path
 ) -> None:
     spec = job(image_model, images, tmp_path, epochs=100_000)
-    command = subprocess.Popen(
-        [sys.executable, "-c", COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert command.stdin is not None and command.stdout is not None
-    with command.stdin as stdin:
-        stdin.write(spec.model_dump_json())
+    command = start_command(spec)
+    assert command.stdout is not None
     pid = next(int(line) for line in command.stdout if line.strip())
     assert psutil.pid_exists(pid) and list(scratch.iterdir())
     command.kill()

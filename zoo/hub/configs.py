@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -57,6 +57,10 @@ class DatasetConfig(BaseModel):
     name: str | None = None
     source: str | None = None
     raw: RawLayout | None = None
+
+    def reading(self) -> dict[str, Any]:
+        """How somebody said that it is read; without what the record itself keeps."""
+        return self.model_dump(exclude_defaults=True, exclude=_OF_THE_RECORD)
 
 
 #: Fields that the record itself keeps, and those that are no text.
@@ -124,9 +128,8 @@ def with_config(source: str, config: DatasetConfig) -> str:
 
     ``file:///moods.csv`` with a label column becomes ``file:///moods.csv?label=mood``.
     """
-    given = config.model_dump(exclude_defaults=True, exclude=_OF_THE_RECORD)
     words = {key: value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-             for key, value in given.items()}  # fmt: skip
+             for key, value in config.reading().items()}  # fmt: skip
     return f"{source}?{urlencode(words)}" if words else source
 
 

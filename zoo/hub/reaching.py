@@ -48,9 +48,8 @@ def _connects(hub: str) -> bool:
 
     try:
         get_session().head(hub, timeout=_CONNECT_SECONDS)
-    except (
-        Exception
-    ) as error:  # a client's own classes; what else is wrong, the request itself says
+    except Exception as error:  # a client's own classes
+        # What else is wrong, the request itself says.
         return not _NOBODY & {kind.__name__ for kind in type(error).__mro__}
     return True
 

@@ -172,10 +172,8 @@ def _exactly(found: dict[str, Dataset], reference: str, revision: str | None) ->
     Raises:
         ZooError: it is another one.
     """
-    from huggingface_hub.constants import HF_HUB_OFFLINE
-
     files = [Path(file["filename"]) for rows in found.values() for file in rows.cache_files]
-    if HF_HUB_OFFLINE and revision and any(file.parent.name != revision for file in files):
+    if is_offline() and revision and any(file.parent.name != revision for file in files):
         raise ZooError(
             f"{reference}: offline (HF_HUB_OFFLINE), and revision {revision} is not the one "
             "that was last read into the local cache"

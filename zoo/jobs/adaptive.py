@@ -126,9 +126,8 @@ def gather(
         moments.add(features, labels)
         if others is None or moments.count < GROWTH * asked:
             continue
-        if is_settled(moments, others, total=total):
-            break
-        if within is not None and is_close(moments, others, total=total, within=within):
+        close = within is not None and is_close(moments, others, total=total, within=within)
+        if close or is_settled(moments, others, total=total):
             break
         asked = moments.count
     if moments is None:

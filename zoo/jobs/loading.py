@@ -69,6 +69,6 @@ def _options(source: DatasetSource) -> list[str]:
     config = source.config or DatasetConfig()
     if config == predefined(source.reference):
         return []
-    given = config.model_dump(exclude_defaults=True, exclude={"name", "source"})
+    given = config.reading()
     words = [f"--{name.replace('_', '-')}={given[name]}" for name in _OPTIONS if name in given]
     return words + (["--config=FILE.toml"] if given.keys() - set(_OPTIONS) else [])

@@ -81,13 +81,13 @@ def examine_dataset(
             content serves as well. None: as many rows as make the neighbours certain.
         alone: the probe looks in a process of its own, which gives its memory back; False: in this
             one, for a command that has torch in memory anyway and the dataset read.
-
         broken: probes that could not be loaded, with the reason: none is tried for each dataset.
 
     Raises:
         ZooError: the dataset itself cannot be read.
     """
     started = time.perf_counter()
+    broken = {} if broken is None else broken
     tell(0.0, "reading")
     loaded = load_dataset(reference, config=config, max_samples=max_samples)
     dataset = record_of(loaded, name=name)
@@ -96,7 +96,7 @@ def examine_dataset(
     links: tuple[Similarity, ...] = ()
     try:
         chosen = choose_probe(store, loaded.modality, probe)
-        if broken and chosen.id in broken:
+        if chosen.id in broken:
             raise ZooError(broken[chosen.id])
         seen = ledger.probe_embeddings(store, chosen.id)
         others = [e for e in seen if e.dataset != dataset.id]
@@ -129,7 +129,7 @@ def examine_dataset(
         if within is not None and _is_stored(store, dataset):
             embeddings = tuple(e for e in seen if e.dataset == dataset.id)
         if not embeddings:
-            result = _embed(job, others, look, {} if broken is None else broken)
+            result = _embed(job, others, look, broken)
             embeddings = tuple(result.embeddings(dataset.id, chosen.id))
         links = tuple(link for new in embeddings for link in similarities(new, others))
         if not others:

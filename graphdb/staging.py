@@ -22,6 +22,7 @@ from graphdb import batches
 from graphdb.batches import Progress, Tables, split, write_batch
 from graphdb.changes import Change, Changes
 from graphdb.memory import uncollected
+from graphdb.pipeline import transact_all
 from graphdb.rows import Row, Table
 from graphdb.runs import Provenance, begin_run, keep_run, unfinished_imports, working_on
 from graphdb.store import Store, Transaction
@@ -43,24 +44,29 @@ def write_staged(
     with uncollected():
         content = _content(tables)
     run, resumed = _claim(store, provenance, content, lambda: report("another import", 0, total))
+    retries = store.retries
     with working_on(run):
         found: dict[str, Change] = {}
         differing: list[Batch] = []
         done = 0
         for table, rows in tables:
             change = Change()
-            for batch in split(rows):
-                added = store.transact(_Writer(run, table, batch, change=False))
-                if added.updated:
-                    differing.append((table, batch))
-                change += added
-                done += len(batch)
-                renew()
-                report(table.name, done, total)
+            parts = list(split(rows))
+            writers = [_Writer(run, table, batch, change=False) for batch in parts]
+            with transact_all(store, writers) as outcomes:
+                for batch, added in zip(parts, outcomes, strict=True):
+                    if added.updated:
+                        differing.append((table, batch))
+                    change += added
+                    done += len(batch)
+                    renew()
+                    report(table.name, done, total)
             found[table.name] = change
         changes = Changes(run, found)
-        _finish(store, changes, differing, keep=resumed or changes.any)
-        return changes if resumed or changes.any else Changes(None, found)
+        # A batch that was committed and done again counts what it wrote as unchanged.
+        keep = resumed or changes.any or store.retries > retries
+        _finish(store, changes, differing, keep=keep)
+        return changes if keep else Changes(None, found)
 
 
 def rehearse_staged(
@@ -101,10 +107,8 @@ class _Writer:
         self.change, self.keep = change, keep
 
     def __call__(self, tx: Transaction) -> Change:
-        if self.keep:
-            keep_run(tx, self.run)
         others = [run.id for run in unfinished_imports(tx) if run.id != self.run]
-        return write_batch(
+        change = write_batch(
             tx,
             table=self.table,
             batch=self.batch,
@@ -112,6 +116,9 @@ class _Writer:
             unfinished=others,
             change=self.change,
         )
+        if self.keep:
+            keep_run(tx, self.run)  # last: it locks the run, and the next batch waits for that
+        return change
 
 
 class _TriedError(Exception):

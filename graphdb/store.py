@@ -169,9 +169,23 @@ class Store:
 
         return self._managed(work, access="write")
 
-    def transact(self, work: Callable[[Transaction], Outcome], *, access: str = "write") -> Outcome:
-        """Run ``work`` in one transaction: whole or not at all. It may be run more than once."""
-        return self._managed(lambda raw: work(Transaction(raw, self.timings)), access=access)
+    def transact(
+        self,
+        work: Callable[[Transaction], Outcome],
+        *,
+        access: str = "write",
+        committed_again: bool = False,
+    ) -> Outcome:
+        """Run ``work`` in one transaction: whole or not at all. It may be run more than once.
+
+        A connection that is lost while the server commits leaves open whether it did. Then this
+        raises, or with ``committed_again`` runs the work again on what it may have written.
+        """
+        return self._managed(
+            lambda raw: work(Transaction(raw, self.timings)),
+            access=access,
+            committed_again=committed_again,
+        )
 
     def execute(self, statement: str) -> None:
         """Run one statement of the schema, which no transaction may share with data.
@@ -191,6 +205,15 @@ class Store:
         with translated(self.address):
             info = self._driver.get_server_info()
         return str(info.agent), ".".join(str(part) for part in info.protocol_version)
+
+    @property
+    def queues_writers(self) -> bool:
+        """Whether a writer waits for another's locks, as on Neo4j; elsewhere the later is undone.
+
+        Who only speaks the protocol calls itself compatible.
+        """
+        name = self.server()[0]
+        return name.startswith("Neo4j/") and "compatible" not in name
 
     @property
     def bolt(self) -> tuple[str, str, str, str | None]:
@@ -236,13 +259,21 @@ class Store:
         self.database = summary.database
 
     def _managed(
-        self, work: Callable[[neo4j.ManagedTransaction], Outcome], *, access: str
+        self,
+        work: Callable[[neo4j.ManagedTransaction], Outcome],
+        *,
+        access: str,
+        committed_again: bool = False,
     ) -> Outcome:
         with translated(self.address):
-            return self._repeated(work, access=access)
+            return self._repeated(work, access=access, committed_again=committed_again)
 
     def _repeated(
-        self, work: Callable[[neo4j.ManagedTransaction], Outcome], *, access: str
+        self,
+        work: Callable[[neo4j.ManagedTransaction], Outcome],
+        *,
+        access: str,
+        committed_again: bool,
     ) -> Outcome:
         """Try again what another writer was in the way of."""
         for attempt in range(1, _ATTEMPTS + 1):
@@ -252,9 +283,14 @@ class Store:
                 check_memory(self.address, error)
                 if attempt == _ATTEMPTS or not is_race(error):
                     raise
-                self.retries += 1
-                log.info("%s, attempt %d of %d", error.code, attempt, _ATTEMPTS)
-                time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311
+                said = error.code
+            except exceptions.IncompleteCommit:
+                if attempt == _ATTEMPTS or not committed_again:
+                    raise
+                said = "connection lost in a commit"
+            self.retries += 1
+            log.info("%s, attempt %d of %d", said, attempt, _ATTEMPTS)
+            time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311
         raise AssertionError("unreachable")
 
     def _once(self, work: Callable[[neo4j.ManagedTransaction], Outcome], *, access: str) -> Outcome:

@@ -86,6 +86,8 @@ def _learnable(store: Store, modalities: set[str | None]) -> tuple[Learnable, ..
         for modality in named or stored:
             if modality in modalities or not named or modalities == {None}:
                 found.setdefault(modality, Learnable(modality, method, only=len(named) < 2))
+        if modalities <= found.keys():
+            break  # to see that there are none of a method takes a look at every result
     return tuple(found[modality] for modality in sorted(found, key=str))
 
 

@@ -6,7 +6,7 @@ correction is told in a note.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -263,10 +263,10 @@ class ModalityReader:
 
 def tied(history: History) -> Iterator[tuple[str, str]]:
     """Datasets of which most results are one value, and how that is said."""
-    values: dict[str, Counter[tuple[str, float]]] = {}
+    values: defaultdict[str, list[tuple[str, float]]] = defaultdict(list)
     for record in history.fine_tunings:
-        values.setdefault(record.dataset, Counter())[record.metric, record.value] += 1
-    for name, counts in values.items():
-        (metric, value), count = counts.most_common(1)[0]
-        if counts.total() >= TIED_RECORDS and count > TIED_SHARE * counts.total():
-            yield name, f"{count} of its {counts.total()} records have the {metric} {value:g}"
+        values[record.dataset].append((record.metric, record.value))
+    for name, found in values.items():
+        (metric, value), count = Counter(found).most_common(1)[0]
+        if len(found) >= TIED_RECORDS and count > TIED_SHARE * len(found):
+            yield name, f"{count} of its {len(found)} records have the {metric} {value:g}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,8 +31,23 @@ def overwrite(what: str) -> Callable[[Command], Command]:
 
 
 def names(given: tuple[str, ...]) -> tuple[str, ...]:
-    """Of an option that is repeated, or has its names between commas."""
-    return tuple(name for text in given for name in text.split(",") if name)
+    """Of an option that is repeated, or has its names between commas.
+
+    A name that holds a comma itself stands in double quotes, as in a CSV file (``errors.listed``).
+    """
+    return tuple(name for text in given for name in _split(text) if name)
+
+
+def _split(text: str) -> list[str]:
+    if '"' not in text:
+        return text.split(",")
+    try:
+        return [name for line in csv.reader([text], strict=True) for name in line]
+    except csv.Error as error:
+        raise click.UsageError(
+            f"{shlex.quote(text)} is no list of names ({error}). They stand between commas, one "
+            "that holds a comma or a quote in double quotes, with each quote inside it doubled."
+        ) from error
 
 
 def limits(command: Command) -> Command:

@@ -29,6 +29,13 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
     return f" Did you mean {folded[close[0]]!r}?" if close else ""
 
 
+def listed(name: str) -> str:
+    """The name as an option takes it that has several between commas."""
+    if not set(name) & set(',"\r\n'):
+        return name
+    return '"' + name.replace('"', '""') + '"'
+
+
 def to_type(
     command: str, *names: str, options: Sequence[str] = (), store: str | None = None
 ) -> str:

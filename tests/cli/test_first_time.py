@@ -8,9 +8,13 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from cli import options
 from cli.answers import print_answers
 from cli.text import plain
+from graphdb.errors import listed
 from graphdb.records import Refusal
 from tests.cli.command import Ended, Zoo
 from tests.cli.test_history import first_id
@@ -260,6 +264,18 @@ def test_commands_to_type_are_quoted(zoo: Zoo, tmp_path: Path) -> None:
     assert "zoo record vit 'a; b' --accuracy" in zoo.fails("record", "vit", "a; b")
     file = tmp_path / "my backup"
     assert f"zoo db restore '{file}'\n" in zoo("db", "backup", str(file)).err
+
+
+@given(st.lists(st.text(st.sampled_from('a",\n -'), min_size=1)))
+def test_names_between_commas_come_back_whole(given_names: list[str]) -> None:
+    assert options.names((",".join(map(listed, given_names)),)) == tuple(given_names)
+    assert options.names(tuple(map(listed, given_names))) == tuple(given_names)
+
+
+def test_a_name_with_a_comma_is_one_target(zoo: Zoo) -> None:
+    zoo(*VIT_ON_PETS)
+    assert "'pets, cats'" in zoo.fails("evaluate", "--targets", '"pets, cats"')
+    assert "They stand between commas" in zoo.fails("evaluate", "--targets", '"pets')
 
 
 def test_pushing_a_store_onto_itself_is_one_line(zoo: Zoo, place: Place) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlparse
 import platformdirs
 
 from graphdb import jobs as ledger
-from graphdb.errors import ZooError, did_you_mean, to_type
+from graphdb.errors import ZooError, did_you_mean, listed, to_type
 from graphdb.records import fine_tuning_id
 from graphdb.store import Store
 from zoo.hub.configs import DatasetConfig, config_of
@@ -66,8 +66,8 @@ class Planned:
     @property
     def command(self) -> str:
         """What to type to do this job alone."""
-        words = ["--models", self.spec.model.id]
-        words += ["--datasets", self.spec.dataset.id, "--retry", "--seed"]
+        words = ["--models", listed(self.spec.model.id)]
+        words += ["--datasets", listed(self.spec.dataset.id), "--retry", "--seed"]
         words += [str(self.spec.settings.seed), *_options(self.spec.settings)]
         if self.spec.dataset.max_samples is not None:
             words += ["--max-samples", str(self.spec.dataset.max_samples)]

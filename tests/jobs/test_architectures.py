@@ -12,8 +12,9 @@ from zoo.hub import describe_model, load_dataset
 from zoo.jobs.embedding import embed, load_probe
 from zoo.jobs.failures import JobError
 from zoo.jobs.finetuning import fine_tune
+from zoo.jobs.forward import embed_job
 from zoo.jobs.networks import load_network
-from zoo.jobs.specs import ModelSource, Settings
+from zoo.jobs.specs import DatasetSource, EmbeddingSpec, ModelSource, Settings
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 _VISION = {
@@ -205,7 +206,36 @@ def test_a_network_that_fails_on_its_own_tokens_is_told_so(
         done = fine_tune(job(saved(net, tmp_path / name, tokens_of=text_model), texts, tmp_path))
         assert (done.status, done.cause) == ("failed", "model")
         assert (done.reason or "").startswith(f"its network ({name} of transformers) fails on what")
-        assert words in (done.reason or "") and "its files do not fit together" in done.reason
+        assert words in (done.reason or "") and "are of several models" in done.reason
+
+
+def test_a_network_that_takes_no_images_of_that_size_is_not_told_to_be_broken(
+    images: Path, tmp_path: Path
+) -> None:
+    import transformers
+
+    config = transformers.ViTConfig(
+        image_size=32, patch_size=16, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=16,
+    )  # fmt: skip
+    folder = saved(transformers.ViTModel(config), tmp_path / "vit")
+    transformers.ViTImageProcessor(size={"height": 48, "width": 48}).save_pretrained(folder)
+    spec = job(folder, images, tmp_path)
+    done = fine_tune(
+        spec.model_copy(update={"settings": spec.settings.model_copy(update={"image_size": 64})})
+    )
+    looking = EmbeddingSpec(
+        id="e", fingerprint="f", modality="image", probe=spec.model, cache=tmp_path, threads=1,
+        dataset=DatasetSource(id="d", reference=str(images)),
+    )  # fmt: skip
+    for found, side, advice in (
+        (done, 64, f"repeat it with another --image-size or --max-length: its command is in zoo "
+                   f"show {spec.id}"),
+        (embed_job(looking), 48, f"another probe may: zoo ingest datasets {images} --probe MODEL"),
+    ):  # fmt: skip
+        assert (found.status, found.cause) == ("failed", "model")
+        assert f"ValueError: Input image size ({side}*{side})" in (found.reason or "")
+        assert f"Either the rows do not suit it ({advice}), or its weights" in (found.reason or "")
 
 
 def test_a_text_to_text_model_is_a_probe_by_its_encoder(

@@ -23,8 +23,9 @@ class JobError(Exception):
         self.reason = text
 
 
-def cause_of(error: BaseException) -> tuple[Cause, str]:
-    """The cause and the reason of whatever ended a job."""
+def cause_of(error: BaseException, *, advice: str | None = None) -> tuple[Cause, str]:
+    """The cause and the reason of whatever ended a job; ``advice`` is what may help a network that
+    takes no such rows."""
     if isinstance(error, JobError):
         return error.cause, error.reason
     if isinstance(error, ZooError):
@@ -34,9 +35,12 @@ def cause_of(error: BaseException) -> tuple[Cause, str]:
     told = f"{type(error).__name__}: {first_line(error)}"
     architecture = _failing_architecture(error)
     if architecture:
+        other = f" ({advice})" if advice else ""
         return "model", (
             f"its network ({architecture} of transformers) fails on what its tokenizer or image "
-            f"processor makes of the rows: {told}; its files do not fit together: mend or leave it"
+            f"processor makes of the rows: {told}. Either the rows do not suit it{other}, or its "
+            "weights, configuration and tokenizer or image processor are of several models: mend "
+            "or leave it"
         )
     return "training", told
 
@@ -64,13 +68,14 @@ def is_disk_full(error: BaseException) -> bool:
     )
 
 
-def failure(error: BaseException, *, started: float) -> Outcome:
+def failure(error: BaseException, *, started: float, advice: str | None = None) -> Outcome:
     """The outcome of a job that ``error`` ended, with what it cost.
 
     Args:
         started: when it began, by ``time.perf_counter()``.
+        advice: as :func:`cause_of` takes it.
     """
-    cause, reason = cause_of(error)
+    cause, reason = cause_of(error, advice=advice)
     device = peak = None
     with suppress(RuntimeError):  # a device that broke answers nothing any more
         device, peak = device_name(), peak_memory()

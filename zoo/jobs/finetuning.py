@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphdb.errors import to_type
 from zoo.hub.datasets import LoadedDataset
 from zoo.hub.failures import reason_of
 from zoo.jobs.failures import JobError, failure, is_disk_full
@@ -43,7 +44,9 @@ def fine_tune(spec: FineTuningSpec) -> Outcome:
         elif _is_about(error, spec.folder):
             where = f"no checkpoint can be written to {spec.folder.parent}: {reason_of(error)}"
             error = JobError("process", f"{where}; mend that, then type the same command again")
-        return failure(error, started=started)
+        shown = to_type("show", spec.id)
+        advice = f"repeat it with another --image-size or --max-length: its command is in {shown}"
+        return failure(error, started=started, advice=advice)
     shutil.rmtree(spec.folder, ignore_errors=True)
     return outcome
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphdb.errors import to_type
 from zoo.hub.datasets import LoadedDataset
 from zoo.jobs.counting import Rows
 from zoo.jobs.embedding import embed, load_probe, represent, walk
@@ -43,7 +44,8 @@ def embed_job(
         EmbeddingCache(spec.cache).put(spec.fingerprint, spec.probe.id, result)
         return {"samples": float(result.samples), "embedding_seconds": result.seconds}
 
-    return _told(work, spec.probe)
+    other = to_type("ingest datasets", spec.dataset.reference, options=["--probe", "MODEL"])
+    return _told(work, spec.probe, advice=f"another probe may: {other}")
 
 
 def score_job(spec: ScoreSpec) -> Outcome:
@@ -101,13 +103,15 @@ def _collect(
     return features, np.concatenate([labels for _, labels in pairs])
 
 
-def _told(work: Callable[[], dict[str, float]], model: ModelSource) -> Outcome:
+def _told(
+    work: Callable[[], dict[str, float]], model: ModelSource, *, advice: str | None = None
+) -> Outcome:
     started = time.perf_counter()
     try:
         with hub_of(model):
             metrics = work()
     except Exception as error:
-        return failure(error, started=started)
+        return failure(error, started=started, advice=advice)
     return Outcome(
         status="done",
         seconds=time.perf_counter() - started,

@@ -133,7 +133,7 @@ def runs(
         _print_plan(plan, as_json=as_json, whole=dry_run)
         if dry_run:
             return
-        if not plan.jobs:
+        if not plan.jobs and not plan.running:
             if as_json:
                 _print_counts(Progress(0))
             return
@@ -171,13 +171,13 @@ def _print_plan(plan: Plan, *, as_json: bool, whole: bool) -> None:
             row = {"job": spec.id, "model": spec.model.id, "dataset": spec.dataset.id}
             print_json({**row, "seconds": job.seconds})
         hours = {name: getattr(price, name) / 3600 for name in ("seconds", "low", "high")}
-        counts = {name: getattr(plan, name) for name in ("present", "failed", "running")}
+        counts = {"present": plan.present, "failed": plan.failed, "running": len(plan.running)}
         total = {"jobs": len(plan.jobs), "unpriced": price.unknown, **counts}
         print_json({**total, "hours": hours.pop("seconds"), **hours})
         return
     say(
         f"{len(plan.jobs)} jobs missing; {plan.present} pairs have a result, {plan.failed} failed "
-        f"before, {plan.running} run elsewhere."
+        f"before, {len(plan.running)} run elsewhere."
     )
     if plan.failed:
         say("Take the failed ones again with --retry")
@@ -241,10 +241,13 @@ def _print_counts(done: Progress) -> None:
     from cli.rows import print_json
 
     print_json({"done": done.done, "failed": done.failed, "elsewhere": done.elsewhere,
-                "seconds": done.seconds, "budget_spent": done.budget_spent})  # fmt: skip
+                "held": done.held, "seconds": done.seconds,
+                "budget_spent": done.budget_spent})  # fmt: skip
 
 
 def _print_done(done: Progress, *, as_json: bool) -> None:
+    from graphdb.jobs import LEASE_SECONDS
+
     if as_json:
         _print_counts(done)
     for model, dataset, reason in done.failures[:_SHOWN]:
@@ -255,6 +258,13 @@ def _print_done(done: Progress, *, as_json: bool) -> None:
         f"{done.done} done, {done.failed} failed, {done.elsewhere} elsewhere "
         f"in {done.seconds:.0f} s."
     )
+    if done.held:
+        workers = ", ".join(f"{count} by {owner}" for owner, count in done.held.items())
+        say(
+            f"Other workers still hold {sum(done.held.values())} of these jobs ({workers}). What "
+            "they leave the same command does once they have ended; one of another machine that "
+            f"falls silent is given up after {LEASE_SECONDS} s."
+        )
     if done.budget_spent:
         say("The budget is spent; the same command goes on with the rest.")
     if done.failed:

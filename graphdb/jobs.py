@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,6 +57,10 @@ class JobState:
     def was_killed(self) -> bool:
         """Its process died, which says nothing of the job unless it happens again and again."""
         return self.cause == "process" and (self.attempts or 0) < MOST_ATTEMPTS
+
+    def is_held(self, dead: Collection[str]) -> bool:
+        """Somebody does it who is none of those that are ``dead``, as far as is known."""
+        return self.status == "running" and not (self.expired or self.owner in dead)
 
 
 @dataclass(frozen=True, slots=True)

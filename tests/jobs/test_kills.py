@@ -21,6 +21,11 @@ from graphdb.records import Dataset, History, Model
 from graphdb.runs import Provenance
 from graphdb.store import Store
 from tests.jobs.conftest import make_images
+from tests.jobs.test_ledger import Instant
+from tests.production.hosts import Served, running
+from zoo.jobs.planning import Request, make_plan
+from zoo.jobs.running import Progress, run_plan
+from zoo.jobs.specs import Settings
 
 RUN = ("ingest", "runs", "--image-size", "32", "--threads", "1", "--epochs", "2", "--json")
 
@@ -88,6 +93,45 @@ def test_killed_and_interrupted_the_same_command_completes(
         ]
         assert {run["status"] for run in store.read("list_runs", limit=50)} == {"done"}
     assert not list((tmp_path / "cache").rglob("outcome*")), "what the graph has is swept"
+
+
+def test_a_killed_commands_job_is_done_by_the_one_that_passed_it_over(
+    image_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two commands share a plan on a served folder; one is killed while it holds a job."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    models = [Model(f"m/{n}", modality="image", source=image_model.as_uri()) for n in range(2)]
+    images = make_images(tmp_path / "shades", each=8)
+    data = [Dataset("d", modality="image", source=images.as_uri())]
+    with running(host := Served(tmp_path / "store")):
+        monkeypatch.setenv("ZOO_STORE", f"embedded:{host.folder}")
+        with Store.open() as store:
+            write_history(store, History(models, data), provenance=Provenance("test"))
+            command = start(dict(os.environ), log := tmp_path / "log")
+            held: list[str] = []
+
+            def strike(progress: Progress) -> None:
+                if progress.running and not held:
+                    held.extend(
+                        name
+                        for name, state in ledger.job_states(store).items()
+                        if state.owner and state.owner.endswith(f":{command.pid}")
+                    )
+                    command.kill()
+                    command.wait()
+
+            try:
+                wait_for_job(command)
+                request = Request(settings=Settings(epochs=2, image_size=32), threads=1)
+                plan = make_plan(store, request)
+                done = run_plan(store, plan, request, lambda _: Instant(), tell=strike)
+            finally:
+                command.kill()
+                command.wait()
+            assert held == [one.spec.id for one in plan.running], log.read_text()
+            assert (len(plan.jobs), done.done, done.elsewhere) == (1, 2, 0)
+            assert ledger.job_states(store)[held[0]].attempts == 2
+            assert len(ledger.known_results(store, method="full")) == 2
 
 
 def wait_for_job(command: subprocess.Popen[bytes]) -> tuple[psutil.Process, psutil.Process]:

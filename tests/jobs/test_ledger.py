@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from typing import Self
 import numpy as np
 import pytest
 
+from cli.ingest_runs import _print_done
 from graphdb import jobs as ledger
 from graphdb.errors import ZooError
 from graphdb.histories import write_history
@@ -28,7 +30,7 @@ from tests.stores import Place
 from zoo.jobs.ingestion import ingest_scores
 from zoo.jobs.local import Finished
 from zoo.jobs.planning import Request, make_plan
-from zoo.jobs.running import Progress, ingest_runs
+from zoo.jobs.running import Progress, ingest_runs, run_plan
 from zoo.jobs.specs import FineTuningSpec, Outcome, Settings
 
 _ALIVE = f"{socket.gethostname()}:{os.getpid()}"
@@ -169,6 +171,54 @@ class Instant:
 
 def run(store: Store, launcher: Instant, **request: object) -> Progress:
     return ingest_runs(store, Request(**request), lambda _: launcher)  # type: ignore[arg-type]
+
+
+def sleeping() -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+
+
+def test_what_was_passed_over_is_done_when_its_worker_dies_and_told_while_it_lives(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Four workers have a job each: one before the plan, three before it comes to theirs. Of these
+    one lives, one dies, one gives its job back. What they are is real, what they claim is ours."""
+    fill(store)
+    workers = [sleeping() for _ in range(4)]
+    names = [f"{socket.gethostname()}:{worker.pid}" for worker in workers]
+    specs = [planned.claim() for planned in make_plan(store, Request()).jobs]
+    assert ledger.claim_job(store, specs[5], owner=names[0])
+    plan = make_plan(store, Request())
+    assert (len(plan.jobs), [one.spec.id for one in plan.running]) == (5, [specs[5].id])
+
+    class Deadly(Instant):
+        def run(self, specs_: Iterable[FineTuningSpec]) -> Iterator[Finished[FineTuningSpec]]:
+            for number, finished in enumerate(super().run(specs_)):
+                if number == 0 and len(self.seen) == 1:
+                    for place, name in zip((2, 3, 4), names[1:], strict=True):
+                        assert ledger.claim_job(store, specs[place], owner=name)
+                yield finished
+            for dying in (workers[0], workers[1]):
+                dying.kill()
+                dying.wait()
+            ledger.end_job(store, specs[4].id, owner=names[3], status="stopped")
+
+    launcher = Deadly()
+    try:
+        done = run_plan(store, plan, Request(), lambda _: launcher)
+        assert (done.total, done.done, done.elsewhere) == (6, 5, 1)
+        assert done.held == {names[2]: 1}
+        assert len(launcher.seen) == len(set(launcher.seen)) == 5
+        nothing = run(store, Instant())
+        assert (nothing.done, nothing.elsewhere, nothing.held) == (0, 1, {names[2]: 1})
+        _print_done(nothing, as_json=True)
+        out, err = capsys.readouterr()
+        assert json.loads(out)["held"] == {names[2]: 1}
+        assert f"still hold 1 of these jobs (1 by {names[2]})" in " ".join(err.split())
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+    assert run(store, Instant()).done == 1
 
 
 def test_the_plan_is_what_the_graph_lacks(store: Store) -> None:

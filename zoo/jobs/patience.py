@@ -106,6 +106,9 @@ class PatientLedger:
     def dead_owners(self) -> list[str]:
         return self.ask(lambda: ledger.dead_owners(self._store)) or []
 
+    def states(self) -> dict[str, ledger.JobState] | None:
+        return self.ask(lambda: ledger.job_states(self._store))
+
     def claim(self, claim: ledger.Claim, *, retry: bool, dead: list[str]) -> int | None:
         return self.ask(
             lambda: ledger.claim_job(

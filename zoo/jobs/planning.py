@@ -87,14 +87,14 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``jobs`` in the order in which they are claimed."""
+    """``jobs`` in the order in which they are claimed; ``running``: those that others are doing."""
 
     jobs: list[Planned]
     price: Price
-    #: Pairs that already have a result, that failed before, and that others are doing.
+    #: Pairs that already have a result, and that failed before.
     present: int
     failed: int
-    running: int
+    running: list[Planned]
     #: Models and datasets of the zoo whose files nobody knows.
     unreachable: list[Failure]
 
@@ -113,7 +113,9 @@ def make_plan(store: Store, request: Request) -> Plan:
     states, dead = ledger.job_states(store), set(ledger.dead_owners(store))
     pricing, folder = Pricing(known), checkpoints()
     present = {(k.model, k.dataset) for k in known if request.seed in (None, k.seed)}
-    jobs, unreachable, counts = [], {}, {"present": 0, "failed": 0, "running": 0}
+    jobs: list[Planned] = []
+    running: list[Planned] = []
+    unreachable, counts = {}, {"present": 0, "failed": 0}
     for dataset in datasets:
         for model in models:
             if model.modality != dataset.modality:
@@ -127,15 +129,16 @@ def make_plan(store: Store, request: Request) -> Plan:
                 name = model.id if model.id in str(error) else dataset.id
                 unreachable[name] = str(error)
                 continue
-            held = _held(states.get(spec.id), dead, request.retry)
-            if held:
-                counts[held] += 1
+            state = states.get(spec.id)
+            if state and state.status == "failed" and not (request.retry or state.was_killed):
+                counts["failed"] += 1
                 continue
-            jobs.append(Planned(spec, pricing.seconds(model, dataset, request.settings)))
+            planned = Planned(spec, pricing.seconds(model, dataset, request.settings))
+            (running if state and state.is_held(dead) else jobs).append(planned)
     ordered = _ordered(store, jobs, datasets, request)
     price = pricing.total([job.seconds for job in ordered])
     failures = [Failure(name, reason) for name, reason in unreachable.items()]
-    return Plan(ordered, price, **counts, unreachable=failures)
+    return Plan(ordered, price, **counts, running=running, unreachable=failures)
 
 
 def chosen(store: Store, request: Request) -> tuple[list[ledger.Model], list[ledger.Dataset]]:
@@ -160,15 +163,6 @@ def _chosen(found: list[Node], names: tuple[str, ...], kind: str) -> list[Node]:
     if not by_id:
         raise ZooError(f"The zoo holds no {kind}s. Add some first: zoo ingest {kind}s REF...")
     return [by_id[name] for name in names] if names else found
-
-
-def _held(state: ledger.JobState | None, dead: set[str], retry: bool) -> str | None:
-    if state is None or state.status in (None, "stopped", "done"):
-        return None
-    if state.status == "failed":
-        return None if retry or state.was_killed else "failed"
-    free = state.expired or state.owner in dead
-    return None if free else "running"
 
 
 def _spec(

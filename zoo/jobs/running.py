@@ -8,7 +8,8 @@ the store is away what runs goes on, what ended is held on disk, and nothing new
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -60,6 +61,8 @@ class Progress:
     #: The store does not answer: ended jobs are held on disk until it does.
     waiting: bool = False
     failures: list[tuple[str, str, str]] = field(default_factory=list)
+    #: Jobs of the plan that others still do at its end, by worker.
+    held: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def left(self) -> float | None:
@@ -117,15 +120,16 @@ def run_plan(
     worker = _Worker(ledger_, plan, request, budget, tell)
     try:
         with make_launcher(worker.beat) as launcher:
-            for finished in launcher.run(worker.claims()):
-                worker.end(finished)
+            for jobs in worker.rounds():
+                for finished in launcher.run(worker.claims(jobs)):
+                    worker.end(finished)
         worker.finish()
     except _BudgetSpentError:
         worker.progress.budget_spent = True
     finally:
         worker.release()
         ledger_.close()
-    tell(worker.progress)
+    worker.say()
     return worker.progress
 
 
@@ -145,13 +149,39 @@ class _Worker:
         self._lease = ledger_.lease
         self._held: dict[str, Planned] = {}
         self._unwritten: list[Finished[FineTuningSpec]] = []
+        #: What somebody else had when it was planned or to be claimed, or took over.
+        self._passed = {planned.spec.id: planned for planned in plan.running}
         self._provenance = Provenance("ingest runs", {"method": request.settings.method})
-        self.progress = Progress(len(plan.jobs))
+        self.progress = Progress(len(plan.jobs) + len(self._passed))
 
-    def claims(self) -> Iterator[FineTuningSpec]:
+    def rounds(self) -> Iterator[list[Planned]]:
+        """The plan, and then what was passed over, as long as any of it turns out to be free: its
+        worker died meanwhile, or gave it back."""
+        yield self._plan.jobs
+        while freed := self._freed():
+            yield freed
+            if self._passed.keys() >= {planned.spec.id for planned in freed}:
+                return  # none of them was claimed: others were faster, or the budget is spent
+
+    def _freed(self) -> list[Planned]:
+        states = self._ledger.states() if self._passed and self._wait() else None
+        if states is None:
+            return []
+        dead = set(self._ledger.dead_owners())
+        known = [(planned, states.get(name)) for name, planned in self._passed.items()]
+        owners = [str(state.owner) for _, state in known if state and state.is_held(dead)]
+        self.progress.held = Counter(owners)
+        left = (None, "stopped", "running")
+        return [
+            planned
+            for planned, state in known
+            if state is None or (state.status in left and not state.is_held(dead))
+        ]
+
+    def claims(self, jobs: list[Planned]) -> Iterator[FineTuningSpec]:
         """The specs of jobs that this worker has just claimed; none once the store is given up."""
         dead = self._ledger.dead_owners()
-        for planned in self._plan.jobs:
+        for planned in jobs:
             known = held(planned.spec)
             if known is None and not self._fits(planned):
                 continue
@@ -159,13 +189,14 @@ class _Worker:
             if self._ledger.lost:
                 return
             if attempt is None:
-                self.progress.elsewhere += 1
+                self._passed[planned.spec.id] = planned
                 continue
+            self._passed.pop(planned.spec.id, None)
             self._held[planned.spec.id] = planned
             if known is not None:
                 self.end(Finished(planned.spec, known))
                 continue
-            self._say()
+            self.say()
             yield planned.spec
 
     def beat(self) -> None:
@@ -178,7 +209,7 @@ class _Worker:
         if self._held and now - self._renewed > self._lease / 4 and not self._ledger.lost:
             self._renewed = now
             self._ledger.renew(list(self._held))
-        self._say()
+        self.say()
 
     def end(self, finished: Finished[FineTuningSpec]) -> None:
         """Hold how a job ended, and write it as soon as the store takes it."""
@@ -186,7 +217,7 @@ class _Worker:
             hold(finished.spec, finished.outcome)
         self._unwritten.append(finished)
         self._settle()
-        self._say()
+        self.say()
 
     def finish(self) -> None:
         """Wait until all is written.
@@ -234,9 +265,10 @@ class _Worker:
             kept = self._ledger.end(spec, outcome, self._provenance)
             if kept is None:
                 return False
-            del self._unwritten[0], self._held[spec.id]
+            planned = self._held.pop(spec.id)
+            del self._unwritten[0]
             let_go(spec, outcome)
-            self._count(spec, outcome, kept)
+            self._count(planned, outcome, kept)
         return True
 
     def _fits(self, planned: Planned) -> bool:
@@ -247,9 +279,10 @@ class _Worker:
         self.progress.budget_spent |= not fits
         return fits
 
-    def _count(self, spec: FineTuningSpec, outcome: Outcome, kept: bool) -> None:
+    def _count(self, planned: Planned, outcome: Outcome, kept: bool) -> None:
+        spec = planned.spec
         if not kept:
-            self.progress.elsewhere += 1
+            self._passed[spec.id] = planned
         elif outcome.status == "done":
             self.progress.done += 1
         else:
@@ -257,9 +290,10 @@ class _Worker:
             reason = outcome.reason or "no reason"
             self.progress.failures.append((spec.model.id, spec.dataset.id, reason))
 
-    def _say(self) -> None:
+    def say(self) -> None:
         ended = {finished.spec.id for finished in self._unwritten}
         self.progress.seconds = time.monotonic() - self._started
+        self.progress.elsewhere = len(self._passed)
         self.progress.waiting = self._ledger.lost is not None
         self.progress.running = tuple(
             f"{planned.spec.model.id} on {planned.spec.dataset.id}"

@@ -118,12 +118,14 @@ def one_round(
     seen &= random.random(len(pairs)) < KEPT[number % len(KEPT)]
     tables, labels = [], []
     chosen = random.permutation(targets)[: config.most_targets]
-    groups = GROUPS if knows_results_alone(view) else len(chosen)
-    histories = [seen & ~np.isin(pairs.dataset, chosen[place::groups]) for place in range(groups)]
+    histories = [seen]  # of which ``features`` hides the target itself
+    if knows_results_alone(view):
+        together = [chosen[group::GROUPS] for group in range(GROUPS)]
+        histories = [seen & ~np.isin(pairs.dataset, group) for group in together]
     for place, target in enumerate(chosen):
         rows = np.flatnonzero(known & (pairs.dataset == target))
         rows = random.permutation(rows)[: config.most_models]
-        history = histories[place % groups]
+        history = histories[place % len(histories)]
         tables.append(
             features(view, near, int(target), models=pairs.model[rows], seen=history, scores=scores)
         )

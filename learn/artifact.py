@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from graphdb.columns import Floats
 from graphdb.errors import ZooError
-from learn.boosters import check_booster
+from learn.boosters import read_booster
 from learn.combination import Weights
 from learn.features import OTHER_FEATURES
 from learn.kernel import KernelConfig
@@ -25,7 +25,7 @@ from learn.members import Members
 from learn.network import Networks, shapes
 from learn.ranking import FittedInductive
 from learn.settings import Config
-from learn.standards import STAGES, Calibration, Standards
+from learn.standards import STAGES, Calibration, Standards, usual_bounds
 from learn.trees import Trees
 from learn.view import CATEGORIES, NUMBERS, Encoder
 
@@ -62,10 +62,11 @@ def save(fitted: FittedInductive, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     members = fitted.members
     for name, one in zip(TREES, members.trees.boosters if members.trees else (), strict=False):
-        (folder / name).write_bytes(one.save_raw("json"))
+        (folder / name).write_bytes(one.raw)
     arrays: dict[str, NDArray[np.generic]] = {
         "calibration.warm": fitted.calibration.warm,
         "calibration.cold": fitted.calibration.cold,
+        "calibration.bounds": fitted.calibration.bounds,
     }
     if members.network is not None:
         arrays |= {f"network.{key}": value for key, value in members.network.weights.items()}
@@ -139,13 +140,7 @@ def _fitted(document: Document, arrays: Arrays, folder: Path) -> FittedInductive
             network=_network(arrays, document) if document.network else None,
         ),
         standards=Standards(warm=document.warm, cold=document.cold),
-        calibration=Calibration(
-            warm=_residuals(arrays["calibration.warm"]),
-            cold=_residuals(arrays["calibration.cold"]),
-            groups=document.groups,
-            likeness=document.likeness,
-            usual=document.usual,
-        ),
+        calibration=_calibration(arrays, document),
         metrics=document.metrics,
         about=document.about,
     )
@@ -163,15 +158,12 @@ def _check_encoder(document: Document) -> None:
 
 
 def _trees(folder: Path, document: Document) -> Trees:
-    import xgboost
-
     width = document.encoder.width + OTHER_FEATURES
     found = []
     for name in TREES:
         raw = (folder / name).read_bytes()
         try:
-            sound = check_booster(raw, width=width)
-            found.append(xgboost.Booster(model_file=bytearray(sound)))
+            found.append(read_booster(raw, width=width))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"{name} is no model of XGBoost's: {_reason(error)}") from error
     return Trees(boosters=(found[0], found[1]), scores=document.settings.scores)
@@ -190,6 +182,19 @@ def _network(arrays: Arrays, document: Document) -> Networks:
     if fold.shape != (config.networks,) or fold.dtype != np.int64:
         raise ValueError("network_fold is not one number a network")
     return Networks(weights=weights, fold=fold, scores=document.settings.scores)
+
+
+def _calibration(arrays: Arrays, document: Document) -> Calibration:
+    warm, cold = (_residuals(arrays[f"calibration.{kind}"]) for kind in ("warm", "cold"))
+    # An older learner has none with it.
+    bounds = arrays.get("calibration.bounds")
+    if bounds is None:
+        bounds = usual_bounds(warm, cold, document.groups)
+    if bounds.shape != (2, len(STAGES)) or bounds.dtype != np.float64 or (bounds < 0).any():
+        raise ValueError("the calibration has not two bounds a stage")
+    return Calibration(
+        warm, cold, bounds, document.groups, likeness=document.likeness, usual=document.usual
+    )
 
 
 def _residuals(array: NDArray[np.generic]) -> Floats:

@@ -15,6 +15,8 @@ import numpy as np
 
 from graphdb.columns import Floats, Indices
 
+#: Level of the intervals of who names none.
+USUAL_LEVEL = 0.8
 #: Residuals an inner target gives, spread evenly over its own.
 DRAWS = 60
 #: Residuals, in units of their expected size, that are rounding.
@@ -29,24 +31,22 @@ def conformity(residual: Floats, difficulty: Floats, group: Indices) -> tuple[Fl
     return (np.concatenate(groups) if groups else np.zeros(0)), len(groups)
 
 
-def half_width(scores: Floats, groups: int, difficulty: Floats, *, level: float) -> Floats:
-    """Half the interval of each prediction. Shapes: [K] -> [K], NaN without anything to go by.
+def error_bound(scores: Floats, groups: int, *, level: float) -> float:
+    """The scaled error that ``level`` of the predictions stay within, NaN without anything to go
+    by. Half an interval is this times the prediction's difficulty. Shapes: [n].
 
     Where all results are equal no residual is more than rounding, which says nothing of the next.
     """
     if groups < 2 or scores.max() < LEAST:
-        return np.full(len(difficulty), np.nan)
+        return float("nan")
     from crepes import ConformalRegressor
 
     # At most the largest residual: past that there is no finite interval to give.
     reached = min(level, 1 - 1.5 / (len(scores) + 1))
     regressor = ConformalRegressor()
     regressor.fit(residuals=scores, sigmas=np.ones(len(scores)))
-    bounds = regressor.predict_int(
-        y_hat=np.zeros(len(difficulty)), sigmas=difficulty, confidence=reached
-    )
-    half: Floats = np.asarray(bounds, dtype=np.float64)[:, 1]
-    return half
+    bounds = regressor.predict_int(y_hat=np.zeros(1), sigmas=np.ones(1), confidence=reached)
+    return float(bounds[0, 1])
 
 
 def chance_of_best(score: Floats, deviation: Floats, *, top: int) -> Floats:

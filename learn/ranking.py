@@ -12,7 +12,7 @@ from graphdb.errors import ZooError
 from graphdb.records import METRICS
 from learn.advice import notes_for
 from learn.baselines import model_mean
-from learn.calibration import chance_of_best, half_width
+from learn.calibration import USUAL_LEVEL, chance_of_best
 from learn.cores import limit_blas
 from learn.gaussian_process import Prior, scales, told_doubt
 from learn.kernel import dataset_kernel
@@ -59,7 +59,7 @@ class FittedInductive:
         dataset: int,
         *,
         models: Indices | None = None,
-        level: float = 0.8,
+        level: float = USUAL_LEVEL,
         top: int = 10,
     ) -> Ranking:
         """See ``learn.learner.Fitted``.
@@ -143,12 +143,10 @@ class FittedInductive:
         known = np.isfinite(center)
         half = np.full(len(rows), np.nan)
         stage = stage_of(records)
-        for kind, scores in ((False, self.calibration.warm), (True, self.calibration.cold)):
-            for at in np.unique(stage):
-                here = known & (fresh == kind) & (stage == at)
-                half[here] = half_width(
-                    scores[at], self.calibration.groups, hard[here], level=level
-                )
+        for kind, at in np.unique(np.stack([fresh, stage])[:, known], axis=1).T.tolist():
+            here = known & (fresh == bool(kind)) & (stage == at)
+            bound = self.calibration.bound(at, fresh=bool(kind), level=level)
+            half[here] = bound * hard[here]
         name = view.pairs.metric[dataset] or most_frequent_metric(view.pairs.metric)
         return placed(center, spread, score, name), half
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphdb.columns import Floats, Indices
-from learn.calibration import conformity
+from learn.calibration import USUAL_LEVEL, conformity, error_bound
 from learn.combination import Weights, choose, combine, prior
 from learn.gaussian_process import Prior, scales, told_doubt
 from learn.levels import Expected, expect, placed
@@ -60,14 +60,31 @@ class Standards:
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
     """Shapes: ``warm`` and ``cold`` [S, C] scaled residuals of ``groups`` inner targets each, by
-    stage: how many of the target's own records are known (``STAGES``);
+    stage: how many of the target's own records are known (``STAGES``); ``bounds`` [2, S] what
+    ``USUAL_LEVEL`` of the warm and of the cold ones stay within;
     ``likeness`` is the smallest likeness of an inner target to the others, ``usual`` the median."""
 
     warm: Floats
     cold: Floats
+    bounds: Floats
     groups: int
     likeness: float
     usual: float
+
+    def bound(self, stage: int, *, fresh: bool, level: float) -> float:
+        """See ``error_bound``. The usual level's is kept: importing crepes takes longer than all
+        the rest of a ranking."""
+        if level == USUAL_LEVEL:
+            return float(self.bounds[int(fresh), stage])
+        scores = self.cold if fresh else self.warm
+        return error_bound(scores[stage], self.groups, level=level)
+
+
+def usual_bounds(warm: Floats, cold: Floats, groups: int) -> Floats:
+    """Shapes: [S, C], [S, C] -> [2, S]."""
+    return np.array(
+        [[error_bound(one, groups, level=USUAL_LEVEL) for one in kind] for kind in (warm, cold)]
+    )
 
 
 def weigh(view: View, inner: Inner, *, names: tuple[str, ...]) -> Standards:
@@ -105,9 +122,10 @@ def calibrate(view: View, near: Floats, inner: Inner, standards: Standards) -> C
             groups = count
         scores[False].append(one if count == groups else scores[False][-1])
         scores[True].append(other if cold_count == groups else scores[False][-1])
+    stacked = np.stack(scores[False]), np.stack(scores[True])
     return Calibration(
-        warm=np.stack(scores[False]),
-        cold=np.stack(scores[True]),
+        *stacked,
+        bounds=usual_bounds(*stacked, groups),
         groups=groups,
         likeness=float(min(likeness)) if len(likeness) > FEW_TARGETS else 0.0,
         usual=usual,

@@ -12,18 +12,15 @@ what a history tells: there a third of the targets is hidden together.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graphdb.columns import Floats, Indices
+from learn.boosters import Booster, read_booster
 from learn.cores import threads
 from learn.features import features
 from learn.view import View
-
-if TYPE_CHECKING:
-    from xgboost import Booster
 
 Mask = NDArray[np.bool_]
 #: Share of the history that a round keeps.
@@ -45,7 +42,7 @@ class TreesConfig:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trees:
-    """Two XGBoost models, and whether they read the target's scores."""
+    """Two models of XGBoost's, and whether they read the target's scores."""
 
     boosters: tuple[Booster, Booster]
     scores: bool
@@ -55,11 +52,7 @@ class Trees:
     ) -> Floats:
         """Shapes: [K] -> [K, 2]."""
         table = features(view, near, target, models=models, seen=seen, scores=self.scores)
-        found = []
-        for booster in self.boosters:
-            booster.set_param({"nthread": threads(table.size)})
-            found.append(booster.inplace_predict(table.astype(np.float32)))
-        return np.stack(found, axis=1).astype(np.float64)
+        return np.stack([booster.predict(table) for booster in self.boosters], axis=1)
 
 
 def train_trees(
@@ -97,7 +90,8 @@ def train_trees(
             "seed": seed,
             "nthread": threads(data.size),
         }
-        found.append(xgboost.train(settings, matrix, num_boost_round=config.trees))
+        trained = xgboost.train(settings, matrix, num_boost_round=config.trees)
+        found.append(read_booster(bytes(trained.save_raw("json")), width=data.shape[1]))
     return Trees(boosters=(found[0], found[1]), scores=scores)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from learn.calibration import chance_of_best, conformity, half_width
+from learn.calibration import chance_of_best, conformity, error_bound
 from learn.combination import PRIOR, choose, combine, prior
 from learn.coverage import Coverage, pool_coverage
 from learn.evaluation import evaluate
@@ -21,7 +21,7 @@ def test_errors_of_a_dataset_go_together_and_the_interval_knows() -> None:
         group = np.repeat(np.arange(19), 30)
         residual = shift[group] + 0.3 * random.normal(size=len(group))
         scores, groups = conformity(residual, np.ones(len(group)), group)
-        half = half_width(scores, groups, np.ones(30), level=0.8)
+        half = error_bound(scores, groups, level=0.8)
         new = shift[19] + 0.3 * random.normal(size=30)
         covered.append((np.abs(new) <= half).mean())
     assert np.mean(covered) == pytest.approx(0.8, abs=0.04)
@@ -85,12 +85,12 @@ def test_a_dataset_counts_once_however_many_pairs_it_has() -> None:
     assert np.mean(scores > 5) == 0.5
 
 
-def test_difficult_predictions_get_wider_intervals() -> None:
+def test_the_bound_is_a_quantile_and_always_finite() -> None:
     scores = np.linspace(0, 2, 120)
-    half = half_width(scores, 4, np.array([1.0, 3.0]), level=0.5)
-    assert half[1] == pytest.approx(3 * half[0])
-    assert np.isfinite(half_width(scores, 2, np.ones(1), level=0.99)).all()
-    assert np.isnan(half_width(scores, 1, np.ones(1), level=0.5)).all()
+    assert error_bound(scores, 4, level=0.5) == pytest.approx(1.0, abs=0.03)
+    assert error_bound(scores, 2, level=0.99) == pytest.approx(2.0, abs=0.03)
+    assert error_bound(scores, 2, level=0.9999) == 2.0
+    assert np.isnan(error_bound(scores, 1, level=0.5))
 
 
 def test_chances_of_being_among_the_best_sum_to_their_number() -> None:

@@ -1,5 +1,7 @@
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,13 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import xgboost
 from safetensors.numpy import load_file, save_file
 
 from graphdb.columns import Subgraph, take
 from graphdb.errors import ZooError
 from learn import fingerprint, load_learner, make_learner, save_learner
-from learn.artifact import TREES
 from learn.kernel import KernelConfig, dataset_kernel
 from learn.learner import Fitted, Ranking
 from learn.message_passing import train_networks
@@ -67,18 +67,35 @@ def test_ranking_twice_and_after_loading_is_the_same(
     assert set(loaded.config["versions"]) >= {"torch", "xgboost"}
 
 
-def test_trees_are_read_once(
-    graph: Subgraph, fitted: Fitted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    save_learner(fitted, tmp_path / "learner")
-    load, loads = xgboost.Booster.load_model, []
-    monkeypatch.setattr(
-        xgboost.Booster, "load_model", lambda one, file: (loads.append(1), load(one, file))
+def test_ranking_with_a_kept_learner_imports_little(fitted: Fitted, tmp_path: Path) -> None:
+    """What takes longer to import than a ranking takes: only who trains, or asks for another
+    level, pays for it."""
+    save_learner(fitted, tmp_path)
+    code = (
+        "import sys\n"
+        "from learn import load_learner\n"
+        "from tests.learn.graphs import Shape, generate\n"
+        "kept = load_learner(__import__('pathlib').Path(sys.argv[1]))\n"
+        "ranking = kept.rank(generate(Shape(models=30, datasets=7, share=0.9)), 0)\n"
+        "assert (ranking.low < ranking.high).all()\n"
+        "print({'torch', 'xgboost', 'sklearn', 'crepes', 'pandas', 'scipy.stats'} & {*sys.modules})"
     )
-    loaded = load_learner(tmp_path / "learner")
-    for dataset in (0, 3):
-        loaded.rank(graph, dataset)
-    assert len(loads) == len(TREES)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "set()", done.stdout + done.stderr
+
+
+def test_bounds_of_intervals_are_crepes_own_at_any_level(
+    graph: Subgraph, fitted: Fitted, tmp_path: Path
+) -> None:
+    usual, near = (fitted.rank(graph, 0, level=level) for level in (0.8, 0.8 + 1e-9))
+    same(usual, near, tolerance=1e-12)
+    assert (fitted.rank(graph, 0, level=0.9).low < usual.low).all()
+    save_learner(fitted, tmp_path)
+    # A learner of an earlier release has none with it.
+    rearranged(lambda arrays: arrays.pop("calibration.bounds"))(tmp_path)
+    same(usual, load_learner(tmp_path).rank(graph, 0))
 
 
 def test_what_is_no_learner_is_one_clear_line(tmp_path: Path) -> None:
@@ -146,6 +163,10 @@ DAMAGE = {
     ),
     "a calibration of another shape": (
         rearranged(lambda arrays: arrays.update({"calibration.cold": np.ones(3)})), "stages"
+    ),
+    "a bound below nothing": (
+        rearranged(lambda arrays: arrays.update({"calibration.bounds": -np.ones((2, 4))})),
+        "two bounds a stage",
     ),
     "a fold less": (
         rearranged(lambda arrays: arrays.update(network_fold=np.zeros(1, "i8"))), "network_fold"

@@ -8,12 +8,14 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import click
 
 from cli.lazy import LazyGroup
 from cli.streams import standard_streams
 from graphdb.errors import ZooError
+from zoo.processes import own_process
 
 __all__ = ["main"]
 
@@ -56,7 +58,13 @@ def zoo(ctx: click.Context, store: str | None, database: str | None, verbose: bo
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command. What a user can act on is one line and exit code 1; a bug keeps its trace."""
+    """Run a command: without ``arguments`` the one that this process was started for."""
+    with own_process() if arguments is None else nullcontext():
+        _main(arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> None:
+    """What a user can act on is one line and exit code 1; a bug keeps its trace."""
     try:
         with standard_streams():
             _run(arguments)

@@ -22,6 +22,7 @@ import tempfile
 from contextlib import suppress
 
 from zoo.jobs.machine import maximum_bytes
+from zoo.processes import own_process
 
 _POLL_SECONDS = 0.05
 
@@ -137,4 +138,5 @@ def _say(message: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    with own_process():
+        sys.exit(main(sys.argv[1:]))

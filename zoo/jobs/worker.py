@@ -18,6 +18,7 @@ from pathlib import Path
 from zoo.jobs.counting import count_into
 from zoo.jobs.holding import hold
 from zoo.jobs.specs import AnySpec, EmbeddingSpec, FineTuningSpec, Outcome, Spec
+from zoo.processes import own_process
 
 _WATCH_SECONDS = 0.2
 
@@ -78,4 +79,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    with own_process():
+        sys.exit(main(sys.argv[1:]))

@@ -9,7 +9,7 @@ graph it is given, new models, datasets and records included, and looks nothing 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from learn.regimes import keep_datasets, keep_models
 from learn.settings import Config, versions
 from learn.standards import Standards, calibrate, weigh
 from learn.tuning import COLD, inner_quality, thin_models, tune
-from learn.view import View, fit_encoder, make_view
+from learn.view import View, fit_encoder, knows_results_alone, make_view
 
 #: Models and datasets trained on; ranking takes any number.
 MOST_MODELS = 2000
@@ -62,27 +62,28 @@ class Inductive:
                 "Add some with: zoo ingest records PATH"
             )
         tell(0.05, "hyperparameters on inner targets")
+        config = replace(self.config, parts=useful_parts(self.config, view))
         kernel = tune(view, seed=seed)
         near = dataset_kernel(view, kernel)
         rows = thin_models(view, seed=seed)
         cold = np.random.default_rng([seed, 3]).random(len(graph.models)) < COLD
         tell(0.2, "training, inner targets held out")
         members, inner = learn_members(
-            view, kernel, self.config, rows=rows, cold=cold, seed=seed, device=device
+            view, kernel, config, rows=rows, cold=cold, seed=seed, device=device
         )
         tell(0.9, "combination and intervals on inner targets")
-        standards = weigh(view, inner, names=self.config.parts)
+        standards = weigh(view, inner, names=config.parts)
         calibration = calibrate(view, near, inner, standards)
         tell(1.0, "done")
         return FittedInductive(
             name=self.name,
             method=method,
-            settings=self.config,
+            settings=config,
             encoder=encoder,
             members=members,
             standards=standards,
             calibration=calibration,
-            metrics=inner_metrics(view, inner, self.config, standards),
+            metrics=inner_metrics(view, inner, config, standards),
             about={
                 "learner": self.name,
                 "method": method,
@@ -93,6 +94,14 @@ class Inductive:
                 "seconds": round(time.perf_counter() - began, 3),
             },
         )
+
+
+def useful_parts(config: Config, view: View) -> tuple[str, ...]:
+    """Without the trees where nothing is known but results. Of a target that is hidden a model's
+    mean over the others tells its value there, the more the one, the less the other: that is then
+    all that they learn (docs/learner.md)."""
+    idle = len(config.parts) > 1 and not config.scores and knows_results_alone(view)
+    return tuple(part for part in config.parts if not (idle and part == "trees"))
 
 
 def sample(graph: Subgraph, *, seed: int) -> Subgraph:

@@ -3,10 +3,6 @@
 Every training row is a pair seen as a new target would be: all records of its dataset hidden, a
 random part of the rest of the history hidden, and a random part of the models without any history.
 Two boosters predict the clipped z-score and the normal score.
-
-Of a target that is hidden alone, a model's mean over the others tells its value there: the more the
-one, the less the other. Where results are all that is known, and few, trees learn that instead of
-what a history tells: there a third of the targets is hidden together.
 """
 
 from __future__ import annotations
@@ -25,8 +21,6 @@ from learn.view import View
 Mask = NDArray[np.bool_]
 #: Share of the history that a round keeps.
 KEPT = (1.0, 0.7, 0.3, 0.1, 1.0, 0.5)
-#: Groups of a round's targets, where each group is hidden as a whole.
-GROUPS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,22 +106,11 @@ def one_round(
     seen &= random.random(len(pairs)) < KEPT[number % len(KEPT)]
     tables, labels = [], []
     chosen = random.permutation(targets)[: config.most_targets]
-    histories = [seen]  # of which ``features`` hides the target itself
-    if knows_results_alone(view):
-        together = [chosen[group::GROUPS] for group in range(GROUPS)]
-        histories = [seen & ~np.isin(pairs.dataset, group) for group in together]
-    for place, target in enumerate(chosen):
+    for target in chosen:
         rows = np.flatnonzero(known & (pairs.dataset == target))
         rows = random.permutation(rows)[: config.most_models]
-        history = histories[place % len(histories)]
         tables.append(
-            features(view, near, int(target), models=pairs.model[rows], seen=history, scores=scores)
+            features(view, near, int(target), models=pairs.model[rows], seen=seen, scores=scores)
         )
         labels.append(np.stack([view.z[rows], view.normal[rows]], axis=1))
     return tables, labels
-
-
-def knows_results_alone(view: View) -> bool:
-    """Whether models have no metadata that tells them apart, and datasets no similarities."""
-    apart = ~np.eye(len(view.similarity), dtype=bool)
-    return not np.ptp(view.metadata, axis=0).any() and not np.isfinite(view.similarity[apart]).any()

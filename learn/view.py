@@ -264,3 +264,9 @@ def normal_scores(values: Floats, group: Indices) -> Floats:
     found = np.empty(len(values))
     found[order] = ndtri((mean + 0.625) / (np.repeat(count, count) + 0.25))
     return found
+
+
+def knows_results_alone(view: View) -> bool:
+    """Whether models have no metadata that tells them apart, and datasets no similarities."""
+    apart = ~np.eye(len(view.similarity), dtype=bool)
+    return not np.ptp(view.metadata, axis=0).any() and not np.isfinite(view.similarity[apart]).any()

@@ -375,3 +375,29 @@ def test_an_accelerator_ranks_like_the_processor() -> None:
     )
     assert np.corrcoef(here.score, there.score)[0, 1] > 0.99
     assert there.accuracy == pytest.approx(here.accuracy, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("known", "parts"),
+    [
+        ({}, ("kernel", "network")),
+        ({"metadata": True}, ("kernel", "trees", "network")),
+        ({"similarities": True}, ("kernel", "trees", "network")),
+    ],
+    ids=["results", "metadata", "similarities"],
+)
+def test_trees_stay_out_where_nothing_is_known_but_results(
+    known: dict[str, Any], parts: tuple[str, ...], tmp_path: Path
+) -> None:
+    bare = Shape(models=12, datasets=6, metadata=False, similarities=False, origins=False)
+    graph = generate(replace(bare, **known))
+    trained = small_learner().fit(graph, seed=0)
+    assert trained.members.parts == parts == trained.settings.parts
+    save_learner(trained, tmp_path)
+    same(trained.rank(graph, 0), load_learner(tmp_path).rank(graph, 0))
+
+
+def test_trees_alone_are_trees_whatever_is_known() -> None:
+    bare = Shape(models=12, datasets=6, metadata=False, similarities=False, origins=False)
+    trained = make_learner("inductive-trees").fit(generate(bare), seed=0)
+    assert trained.members.parts == ("trees",)

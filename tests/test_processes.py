@@ -53,3 +53,17 @@ def test_what_cannot_be_written_in_the_end_is_told() -> None:
             env=buffered,
         )
     assert done.returncode == 120 and "No space left" in done.stderr
+
+
+def test_what_is_imported_is_no_longer_looked_at_and_the_rest_as_often_as_ever() -> None:
+    code = """
+import gc
+from zoo.processes import collect_as_usual, own_process
+usual = gc.get_threshold()
+with own_process():
+    rarely = gc.get_threshold()
+    collect_as_usual()
+    print(rarely[0] > 10 * usual[0], gc.get_threshold() == usual, gc.get_freeze_count() > 1000)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True True True\n"

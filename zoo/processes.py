@@ -9,9 +9,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-#: New objects between two looks for garbage; Python's own 700 is a fifth of the time that importing
-#: torch and transformers takes, whose objects all stay.
+#: New objects between two looks for garbage; with Python's own number they are a fifth of the time
+#: that importing torch and transformers takes, whose objects all stay.
 _OBJECTS = 50_000
+_USUAL = gc.get_threshold()
 
 
 @contextmanager
@@ -22,7 +23,7 @@ def own_process() -> Iterator[None]:
     Whatever others have registered for the end is done before, and the exit code is that of the
     block: 0, what it exits with, or 1 for an exception that it leaves to Python to show.
     """
-    gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])
+    gc.set_threshold(_OBJECTS, *_USUAL[1:])
     status: int | str | None = 1
 
     def end() -> None:
@@ -41,3 +42,10 @@ def own_process() -> Iterator[None]:
     except SystemExit as leaving:
         status = leaving.code
         raise
+
+
+def collect_as_usual() -> None:
+    """From now on, all libraries being there: rarely collected, a training's garbage would hold
+    memory of the device. What is there already is not looked at any more."""
+    gc.freeze()
+    gc.set_threshold(*_USUAL)

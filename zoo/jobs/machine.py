@@ -12,17 +12,22 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from zoo.processes import collect_as_usual
+
 _PACKAGES = ("transferzoo", "torch", "transformers", "accelerate", "peft", "datasets")
 
 
 def load_libraries() -> None:
-    """Import what a fine-tuning needs, so that its own clock does not time imports."""
+    """Import what a fine-tuning needs, so that its own clock does not time imports; garbage is
+    collected as usual from then on."""
     import accelerate  # noqa: F401
     import datasets  # noqa: F401
     import peft  # noqa: F401
     import sklearn.metrics  # noqa: F401
     import torch  # noqa: F401
     from transformers import Trainer  # noqa: F401
+
+    collect_as_usual()
 
 
 def prepare_machine(*, threads: int | None, seed: int) -> None:

@@ -11,7 +11,6 @@ nothing is left behind. Its jobs watch it in turn and end with it.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import select
@@ -47,9 +46,6 @@ def _preload() -> None:
     from zoo.jobs.machine import load_libraries
 
     load_libraries()
-
-    gc.collect()
-    gc.freeze()  # a job need not go through these objects again
 
 
 def _serve(preload: bool) -> None:

@@ -141,7 +141,7 @@ def _nearest(name: str, sets: dict[str, Floats], means: dict[str, Floats]) -> di
 
     ``close``: the rows that a ranking needs, and how many of the ten they name.
     """
-    from zoo.jobs.adaptive import CLOSE, MOST_SAMPLES, gather
+    from zoo.jobs.adaptive import CLOSE, FEWEST_CLOSE, MOST_SAMPLES, gather
 
     rows_read, shares, same, farther = [], [], [], []
     close_rows, close_ten = [], []
@@ -152,7 +152,7 @@ def _nearest(name: str, sets: dict[str, Floats], means: dict[str, Floats]) -> di
         moments = read(_batches(rows, order))
         true = np.linalg.norm(known - rows.mean(axis=0), axis=1)
         ten = _ten(known, moments.mean())
-        rough = read(_batches(rows, order), within=CLOSE)
+        rough = read(_batches(rows, order, first=FEWEST_CLOSE), within=CLOSE)
         close_rows.append(rough.count)
         close_ten.append(len(set(_ten(known, rough.mean())) & set(np.argsort(true)[:10])))
         rows_read.append(moments.count)
@@ -169,9 +169,10 @@ def _nearest(name: str, sets: dict[str, Floats], means: dict[str, Floats]) -> di
     }
 
 
-def _batches(rows: Floats, order: NDArray[np.int64]) -> Iterator[tuple[Floats, NDArray[np.int64]]]:
-    for begin in range(0, len(order), 32):
-        part = order[begin : begin + 32]
+def _batches(
+    rows: Floats, order: NDArray[np.int64], *, first: int = 32
+) -> Iterator[tuple[Floats, NDArray[np.int64]]]:
+    for part in np.split(order, [first, *range(first + 32, len(order), 32)]):
         yield rows[part], np.zeros(len(part), np.int64)
 
 

@@ -27,6 +27,9 @@ SIGMAS = 2.5
 TIE = 0.001
 #: Samples before the first question whether they are enough: a variance needs some.
 FEWEST_SAMPLES = 32
+#: The same for a ranking: of 70 distances the one known worst decides, which is rarely one whose
+#: error is taken too small.
+FEWEST_CLOSE = 16
 #: How much more is read between two such questions: asking often enough finds any answer.
 GROWTH = 1.1
 #: Without others to tell apart: the standard error of the mean relative to its length.
@@ -120,14 +123,15 @@ def gather(
         ValueError: no batch.
     """
     moments: Moments | None = None
-    asked = FEWEST_SAMPLES / GROWTH
+    asked = (FEWEST_SAMPLES if within is None else FEWEST_CLOSE) / GROWTH
     for features, labels in batches:
         moments = moments or Moments(features.shape[1], classes)
         moments.add(features, labels)
         if others is None or moments.count < GROWTH * asked:
             continue
         close = within is not None and is_close(moments, others, total=total, within=within)
-        if close or is_settled(moments, others, total=total):
+        enough = moments.count >= FEWEST_SAMPLES
+        if close or (enough and is_settled(moments, others, total=total)):
             break
         asked = moments.count
     if moments is None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.hub.datasets import LoadedDataset
-from zoo.jobs.adaptive import MOST_SAMPLES, gather, stratified_order
+from zoo.jobs.adaptive import FEWEST_CLOSE, MOST_SAMPLES, gather, stratified_order
 from zoo.jobs.counting import Rows
 from zoo.jobs.failures import JobError
 from zoo.jobs.inputs import batch_of
@@ -85,8 +85,9 @@ def embed(
     order = stratified_order(data.labels("train"), seed=seed)[:limit]
     known = np.zeros((0, 0)) if others is None else others
     seen = walk(
-        data, probe, order, settings=settings, look=lambda batch: represent(probe.model, batch)
-    )
+        data, probe, order, settings=settings, look=lambda batch: represent(probe.model, batch),
+        first=BATCH if within is None else FEWEST_CLOSE,
+    )  # fmt: skip
     moments = gather(
         _counted(seen, tell, limit),
         None if most is None else known,
@@ -125,8 +126,10 @@ def walk(
     *,
     settings: Settings,
     look: Look,
+    first: int = BATCH,
 ) -> Iterator[Batch]:
-    """What ``look`` sees [B, D] and labels [B], batch by batch, of the training rows in ``order``.
+    """What ``look`` sees [B, D] and labels [B], batch by batch, of the training rows in ``order``;
+    ``first`` is the size of the first batch.
 
     Rows are decoded and tokenised as they are asked for: what is not needed costs nothing. Batches
     are halved where memory does not suffice.
@@ -146,7 +149,9 @@ def walk(
         return seen.double().cpu().numpy(), labels, size
 
     while start < len(order):
-        seen, labels, size = halving(see, size)
+        asked = size if start else first
+        seen, labels, used = halving(see, asked)
+        size = size if used == asked else used
         start += len(labels)
         yield seen, labels
 

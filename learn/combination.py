@@ -99,7 +99,7 @@ def choose(names: tuple[str, ...], parts: Floats, truth: Floats, group: Indices)
         blends = np.stack([blended(parts[:, rows], shape) for shape in shapes])
         spaced = np.stack([respaced(blend, parts[0, rows, 0]) for blend in blends])
         quality += pearson(spaced, truth[rows]) + kendall(blends, truth[rows])
-    chosen = scaled(shapes[int(quality.argmax())], parts, truth)
+    chosen = scaled(shapes[int(quality.argmax())], parts, truth, group)
     score = respaced_within(combine(parts, chosen), parts[0, :, 0], group)
     deviation = max(float(np.sqrt(((truth - score) ** 2).mean())), LEAST_DEVIATION)
     top = deviation_at_top(score, truth, usable, deviation=deviation)
@@ -122,17 +122,25 @@ def deviation_at_top(
     return float(candidates[loss.argmin()])
 
 
-def scaled(weights: Weights, parts: Floats, truth: Floats) -> Weights:
-    """Least squares of the truth on the blend: the score becomes an expected z-score."""
+def scaled(weights: Weights, parts: Floats, truth: Floats, group: Indices) -> Weights:
+    """Least squares of the truth on the blend: the score becomes an expected z-score.
+
+    Within targets: where the parts cannot tell models apart they still differ between targets, by
+    little, and a slope through that would put all those models first here and last there.
+    """
     blend = blended(parts, weights)
-    center, level = blend.mean(), truth.mean()
-    variance = float(((blend - center) ** 2).mean())
-    slope = (
-        float(((blend - center) * (truth - level)).mean() / variance) if variance > 1e-12 else 0.0
-    )
+    off, true = centered(blend, group), centered(truth, group)
+    variance = float((off**2).mean())
+    slope = float((off * true).mean() / variance) if variance > 1e-12 else 0.0
     # A negative slope would turn the order round; then the parts know nothing.
     slope = max(slope, 0.05)
-    return replace(weights, offset=float(level - slope * center), slope=slope)
+    return replace(weights, offset=float(truth.mean() - slope * blend.mean()), slope=slope)
+
+
+def centered(values: Floats, group: Indices) -> Floats:
+    """Without the mean of each group. Shapes: [n], [n] -> [n]."""
+    _, of = np.unique(group, return_inverse=True)
+    return values - (np.bincount(of, weights=values) / np.bincount(of))[of]
 
 
 def grid(parts: int) -> Floats:

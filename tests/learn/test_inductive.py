@@ -401,3 +401,18 @@ def test_trees_alone_are_trees_whatever_is_known() -> None:
     bare = Shape(models=12, datasets=6, metadata=False, similarities=False, origins=False)
     trained = make_learner("inductive-trees").fit(generate(bare), seed=0)
     assert trained.members.parts == ("trees",)
+
+
+def test_a_model_of_which_nothing_is_known_is_an_average_one() -> None:
+    """Not the best nor the worst, as by a slope through what differs between targets alone."""
+    bare = Shape(
+        models=40, datasets=8, share=0.3, metadata=False, similarities=False, origins=False
+    )
+    for seed in range(2):
+        graph = generate(bare, seed=seed)
+        records = graph.fine_tunings
+        graph = without(graph, (records.model >= 8) & (records.dataset != 0))
+        learner = make_learner("inductive-kernel").fit(graph, seed=seed)
+        score = learner.rank(graph, 0).score
+        assert np.ptp(score[:8]) < 1e-9
+        assert np.quantile(score[8:], 0.1) < score[0] < np.quantile(score[8:], 0.9)

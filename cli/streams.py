@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -22,14 +23,21 @@ def standard_streams() -> Iterator[None]:
 
 
 def _open_closed() -> None:
-    """As git does: a file opened later would get the number of a closed stream, and its text."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+    """As git does: a file opened later would get the number of a closed stream, and its text.
+
+    Answers are what a command is for: what takes the place of stdout refuses them. Words on stderr
+    may get lost.
+    """
+    for name, mode, access in (
+        ("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY),
+    ):  # fmt: skip
         if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
+            setattr(sys, name, os.fdopen(os.open(os.devnull, access), mode, encoding="utf-8"))
 
 
 class _Output:
-    """A stdout whose reader (head, less) may have seen enough; a full disk is an error."""
+    """A stdout whose reader (head, less) may have seen enough; closed or on a full disk it is an
+    error."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -38,6 +46,8 @@ class _Output:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
+        if text == "":  # as click tries a stream; it would let it fail
+            return 0
         with self._failing_well():
             return self._stream.write(text)
 
@@ -50,10 +60,15 @@ class _Output:
         try:
             yield
         except BrokenPipeError:
-            # What is still buffered goes nowhere, without a second complaint when the process ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+            self._discard()
             raise click.exceptions.Exit(0) from None
         except OSError as error:
-            raise ZooError(
-                f"Cannot write the output: {error.strerror}. Free some space, or write it elsewhere"
-            ) from error
+            self._discard()
+            told, advice = error.strerror, "Free some space, or write it elsewhere"
+            if error.errno == errno.EBADF:
+                told, advice = "standard output is closed", "Write it to a file: > FILE"
+            raise ZooError(f"Cannot write the output: {told}. {advice}") from error
+
+    def _discard(self) -> None:
+        """What is still buffered goes nowhere, without a second complaint at the process's end."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())

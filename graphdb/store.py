@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Never, Self, TypeVar
 
 import cypher
 from graphdb import embedded
@@ -233,6 +233,17 @@ class Store:
             self._server.stop()
             self._server = None
         self.timings.keep(str(self.address))
+
+    def __reduce__(self) -> Never:
+        """No copies, by pickle, deepcopy or a process that is spawned: a connection is not shared.
+
+        Raises:
+            ZooError: always.
+        """
+        raise ZooError(
+            "An open zoo cannot be copied, pickled or handed to another process. Open it there: "
+            f"Zoo.open({str(self.address)!r})"
+        )
 
     def __enter__(self) -> Self:
         return self

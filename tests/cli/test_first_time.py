@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import re
 import shlex
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -421,3 +424,13 @@ def test_one_name_in_python_needs_no_list(zoo: Zoo) -> None:
 def test_an_open_zoo_says_where_it_is(place: Place) -> None:
     with Python.open() as opened:
         assert repr(opened) == f"Zoo({place.address!r})"
+
+
+@pytest.mark.parametrize("copied", [pickle.dumps, copy.deepcopy])
+def test_an_open_zoo_says_to_open_it_where_it_is_used(
+    place: Place, copied: Callable[[object], object]
+) -> None:
+    with Python.open() as opened:
+        for one in (opened, opened.store):
+            with pytest.raises(ZooError, match=re.escape(f"Zoo.open({place.address!r})")):
+                copied(one)

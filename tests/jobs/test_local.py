@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from graphdb.errors import ZooError
 from tests.jobs.conftest import job
 from zoo.jobs.local import LocalLauncher
 from zoo.jobs.specs import FineTuningSpec, Outcome
@@ -75,6 +76,7 @@ def test_a_killed_parent_of_jobs_takes_its_job_along_and_the_next_one_has_anothe
     with LocalLauncher(preload=preload, beat=beat) as launcher:
         ended = {finished.spec.id: finished.outcome for finished in launcher.run(specs)}
     assert (ended["victim"].status, ended["victim"].cause) == ("failed", "process")
+    assert "the parent of its process was killed by signal 9" in str(ended["victim"].reason)
     assert ended["next"].status == "done", ended["next"].reason
     [orphan] = orphans
     deadline = time.monotonic() + 60
@@ -86,7 +88,10 @@ def test_a_killed_parent_of_jobs_takes_its_job_along_and_the_next_one_has_anothe
 def test_a_parent_that_has_started_the_driver_gives_its_jobs_fresh_interpreters(
     image_model: Path, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A forked driver answers nothing; torch knows of its own, also on a machine without one."""
+    """A forked driver answers nothing; torch knows of its own, also on a machine without one.
+
+    Nor is what it prints meanwhile an answer.
+    """
     torch = pytest.importorskip("torch", reason="the extra `jobs` is not installed")
     if torch.version.cuda is None:
         pytest.skip("this torch knows no driver")
@@ -98,13 +103,60 @@ def test_a_parent_that_has_started_the_driver_gives_its_jobs_fresh_interpreters(
                 seen.append(psutil.Process(pid).cmdline())
 
     (tmp_path / "site").mkdir()
-    hook = "import torch\ntorch._C._cuda_getDeviceCount()\n"
+    hook = "import torch\ntorch._C._cuda_getDeviceCount()\nprint('Welcome', flush=True)\n"
     (tmp_path / "site/sitecustomize.py").write_text(hook, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
     with LocalLauncher(beat=beat) as launcher:
         [finished] = launcher.run([job(image_model, images, tmp_path, epochs=20)])
     assert finished.outcome.status == "done", finished.outcome.reason
     assert "zoo.jobs.worker" in seen[-1]
+
+
+_LIBRARIES = "The libraries of the jobs cannot be loaded: the process"
+_MEND = "Mend their installation: pip install --force-reinstall 'transferzoo[jobs]'"
+_LOADING = "the parent of its process was killed by signal"
+
+
+@pytest.mark.parametrize(
+    ("preload", "broken", "told"),
+    [
+        (True, "raise ImportError('no lib.so')",
+         f"{_LIBRARIES} ended with code 1: ImportError: no lib.so. {_MEND}"),
+        (True, "os.kill(os.getpid(), 11)",
+         f"{_LIBRARIES} was killed by signal 11 (Segmentation fault). {_MEND}"),
+        (True, "os.kill(os.getpid(), 15)",
+         f"{_LOADING} 15 (Terminated) while it loaded the libraries"),
+        (True, "os.kill(os.getpid(), 9)",
+         f"{_LOADING} 9 (the system does that where main memory runs out) "
+         "while it loaded the libraries"),
+        (False, "raise ImportError('no lib.so')",
+         f"its process ended with code 1: ImportError: no lib.so. {_MEND}"),
+        (False, "os.kill(os.getpid(), 11)",
+         "its process was killed by signal 11 (Segmentation fault)"),
+    ],
+    ids=lambda value: str(value)[:25],
+)  # fmt: skip
+def test_what_ends_while_it_loads_libraries_says_so(
+    image_model: Path,
+    images: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    preload: bool,
+    broken: str,
+    told: str,
+) -> None:
+    """No job is to blame for libraries that nobody can load: the command ends with it."""
+    (tmp_path / "site/torch").mkdir(parents=True)
+    (tmp_path / "site/torch/__init__.py").write_text(f"import os\n{broken}\n", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    with LocalLauncher(preload=preload) as launcher:
+        if told.startswith(_LIBRARIES):
+            with pytest.raises(ZooError) as caught:
+                list(launcher.run([job(image_model, images, tmp_path)]))
+            assert str(caught.value) == told
+        else:
+            [finished] = launcher.run([job(image_model, images, tmp_path)])
+            assert (finished.outcome.cause, finished.outcome.reason) == ("process", told)
 
 
 @pytest.fixture
@@ -222,7 +274,7 @@ def test_an_answer_that_cannot_be_written_is_held_or_told(
         assert found.status == "done", found.reason
     else:
         assert (found.status, found.cause) == ("failed", "process"), "it comes back by itself"
-        assert "not able to write its result to" in str(found.reason)
+        assert "could not write its result: free some space in" in str(found.reason)
 
 
 COMMAND = """

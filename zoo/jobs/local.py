@@ -6,6 +6,7 @@ import json
 import os
 import queue
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -25,8 +26,12 @@ from zoo.jobs.specs import FineTuningSpec, Outcome, Spec
 from zoo.outputs import in_scratch
 
 _POLL_SECONDS = 0.1
-#: Lines of a dead job's output that its reason quotes at most.
+#: Characters of a dead process's last line that a reason quotes at most.
 _LAST_WORDS = 200
+#: Signals that come from outside and say nothing of the libraries that were loaded meanwhile.
+_FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM)
+_UNLOADED = (": ImportError: ", ": ModuleNotFoundError: ")
+_MEND = "Mend their installation: pip install --force-reinstall 'transferzoo[jobs]'"
 
 
 AnyJob = TypeVar("AnyJob", bound=Spec)
@@ -80,6 +85,8 @@ class LocalLauncher:
         self._scratch = Scratch()
         self._folder = self._scratch.folder
         self._nursery: _Nursery | None = None
+        #: Process id of the last nursery that had loaded the libraries.
+        self._ready: object = None
 
     def __enter__(self) -> Self:
         return self
@@ -94,7 +101,11 @@ class LocalLauncher:
 
     def run(self, specs: Iterable[AnyJob]) -> Iterator[Finished[AnyJob]]:
         """Each job as it ends. The next spec is taken only when a process is free for it, so an
-        iterator may claim it at that very moment."""
+        iterator may claim it at that very moment.
+
+        Raises:
+            ZooError: the libraries cannot be loaded, of which every job would die.
+        """
         waiting = iter(specs)
         started: dict[str, AnyJob] = {}
         exhausted = False
@@ -173,7 +184,8 @@ class LocalLauncher:
 
     def _listen(self, nursery: _Nursery) -> None:
         for line in nursery.stdout or ():
-            self._messages.put(json.loads(line))
+            if line.startswith(b"{"):  # else a library talks as it is loaded
+                self._messages.put(json.loads(line))
         self._messages.put(nursery)
 
     def _ended(self) -> Iterator[tuple[str, Outcome]]:
@@ -184,38 +196,57 @@ class LocalLauncher:
         if isinstance(message, subprocess.Popen):
             yield from self._lost(message)
             return
+        self._ready = message.get("ready", self._ready)
         running = self._running.get(str(message.get("job")))
         if running is not None and "pid" in message:
             running.pid = int(str(message["pid"]))
         elif running is not None and "code" in message:
             peak = int(str(message["peak"]))
-            yield self._finish(running, int(str(message["code"])), peak)
+            yield self._finish(running, self._told(running, int(str(message["code"]))), peak)
 
     def _lost(self, nursery: _Nursery) -> Iterator[tuple[str, Outcome]]:
         """A nursery died and its jobs with it."""
-        self._bury(nursery)
+        code = self._bury(nursery)
         if self._nursery is nursery:
             self._nursery = None
+        how = _how("the parent of its process", code)
+        if self._ready != nursery.pid:
+            if code not in _FROM_OUTSIDE:
+                told = _how("the process", code, log=self._folder / "nursery.log")
+                raise ZooError(f"The libraries of the jobs cannot be loaded: {told}. {_MEND}")
+            how += " while it loaded the libraries"
         for running in [one for one in self._running.values() if one.parent == nursery.pid]:
-            yield self._finish(running, -9)
+            yield self._finish(running, how)
 
-    def _bury(self, nursery: _Nursery) -> None:
-        """Wait for its end, which an end of its input brings about."""
+    def _bury(self, nursery: _Nursery) -> int:
+        """Wait for its end, which an end of its input brings about. How it ended."""
         if nursery.stdin is not None:
             with suppress(BrokenPipeError):
                 nursery.stdin.close()
-        nursery.wait()
+        code = nursery.wait()
         if nursery.stdout is not None:
             nursery.stdout.close()
+        return code
 
-    def _finish(self, running: _Running, code: int, peak: int | None = None) -> tuple[str, Outcome]:
+    def _told(self, running: _Running, code: int) -> str:
+        """How a job's own process ended, should it have left no outcome."""
+        log = _paths(self._folder / running.spec.id)["log"]
+        if code == os.EX_IOERR:
+            return f"its process could not write its result: free some space in {log.parents[2]}"
+        how = _how("its process", code, log=log)
+        return f"{how}. {_MEND}" if any(error in how for error in _UNLOADED) else how
+
+    def _finish(self, running: _Running, how: str, peak: int | None = None) -> tuple[str, Outcome]:
+        """``how`` it died is its reason where it left no outcome; ``peak``: most main memory."""
         spec = running.spec
         del self._running[spec.id]
         folder = self._folder / spec.id
         outcome = _answer(_paths(folder)["outcome"], spec)
         if outcome is None:
-            seconds = time.perf_counter() - running.started
-            outcome = _died(code, seconds, _paths(folder)["log"], peak)
+            outcome = Outcome(
+                status="failed", seconds=time.perf_counter() - running.started, reason=how,
+                cause="process", peak_memory_bytes=peak,
+            )  # fmt: skip
         shutil.rmtree(folder, ignore_errors=True)
         return spec.id, outcome
 
@@ -242,16 +273,14 @@ def _environment(number: int) -> dict[str, str]:
     return {variable(): found[number % len(found)]} if found else {}
 
 
-def _died(code: int, seconds: float, log: Path, peak: int | None) -> Outcome:
-    """The outcome of a process that left none; ``peak`` is the main memory it had at most."""
-    how = f"killed by signal {-code}" if code < 0 else f"ended with code {code}"
-    if code == os.EX_IOERR:
-        how = f"not able to write its result to {log.parents[2]}: free some space there"
-    lines = log.read_text(encoding="utf-8", errors="replace").split("\n") if log.is_file() else []
+def _how(process: str, code: int, *, log: Path | None = None) -> str:
+    """An exit code or, below 0, a signal in words, with the last line of the log."""
+    if code >= 0:
+        how = f"{process} ended with code {code}"
+    elif code == -signal.SIGKILL:
+        how = f"{process} was killed by signal 9 (the system does that where main memory runs out)"
+    else:
+        how = f"{process} was killed by signal {-code} ({signal.strsignal(-code)})"
+    lines = log.read_text("utf-8", "replace").split("\n") if log and log.is_file() else []
     words = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    if code == -9:
-        how += " (the system does that where main memory runs out)"
-    reason = f"its process was {how}" + (f": {words[:_LAST_WORDS]}" if words else "")
-    return Outcome(
-        status="failed", seconds=seconds, reason=reason, cause="process", peak_memory_bytes=peak
-    )
+    return f"{how}: {words[:_LAST_WORDS]}" if words else how

@@ -54,13 +54,21 @@ class JobState:
     expired: bool
 
     @property
-    def was_killed(self) -> bool:
-        """Its process died, which says nothing of the job unless it happens again and again."""
-        return self.cause == "process" and (self.attempts or 0) < MOST_ATTEMPTS
+    def has_ended(self) -> bool:
+        return self.status in ("done", "failed")
 
     def is_held(self, dead: Collection[str]) -> bool:
         """Somebody does it who is none of those that are ``dead``, as far as is known."""
         return self.status == "running" and not (self.expired or self.owner in dead)
+
+    def is_free(self, dead: Collection[str], *, retry: bool) -> bool:
+        """Whether :func:`claim_job` grants it now, unless its result is there.
+
+        A process that died says nothing of its job, unless it happens again and again.
+        """
+        if self.status == "failed":
+            return retry or (self.cause == "process" and (self.attempts or 0) < MOST_ATTEMPTS)
+        return not self.is_held(dead)
 
 
 @dataclass(frozen=True, slots=True)

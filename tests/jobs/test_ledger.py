@@ -92,6 +92,32 @@ def test_a_job_whose_process_was_killed_is_taken_again_a_few_times(store: Store)
     assert run(store, Instant(), retry=True).done == 1
 
 
+@pytest.mark.parametrize("retry", [False, True])
+def test_the_plan_calls_free_what_a_claim_is_granted(store: Store, retry: bool) -> None:
+    """In every state that a job can be in: a plan asks for all at once, a claim for one."""
+    fill(store)
+    ends = {
+        "returned": ("stopped", None), "done": ("done", None), "failed": ("failed", "model"),
+        "killed": ("failed", "process"), "deadly": ("failed", "process"),
+    }  # fmt: skip
+    for name in (*ends, "held", "silent", "orphan"):
+        lease = 0 if name == "silent" else 60
+        for _ in range(ledger.MOST_ATTEMPTS if name == "deadly" else 1):
+            ledger.claim_job(store, claim(name), owner=name, lease=lease, retry=True)
+            if name in ends:
+                status, cause = ends[name]
+                ledger.end_job(store, name, owner=name, status=status, cause=cause)
+    states = ledger.job_states(store)
+    free = {name for name, state in states.items() if state.is_free(["orphan"], retry=retry)}
+    granted = {
+        name
+        for name in states
+        if ledger.claim_job(store, claim(name), owner="b", retry=retry, dead=["orphan"])
+    }
+    asked = {"failed", "deadly"} if retry else set()
+    assert free == granted == {"returned", "done", "killed", "silent", "orphan", *asked}
+
+
 def test_a_lease_returns_the_job_of_a_silent_worker(store: Store) -> None:
     fill(store)
     ledger.claim_job(store, claim(), owner="a", lease=1)
@@ -181,7 +207,8 @@ def test_what_was_passed_over_is_done_when_its_worker_dies_and_told_while_it_liv
     store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Four workers have a job each: one before the plan, three before it comes to theirs. Of these
-    one lives, one dies, one gives its job back. What they are is real, what they claim is ours."""
+    one lives, one dies, one gives its job back and fails with another, which is for the next
+    command. What they are is real, what they claim is ours."""
     fill(store)
     workers = [sleeping() for _ in range(4)]
     names = [f"{socket.gethostname()}:{worker.pid}" for worker in workers]
@@ -194,23 +221,24 @@ def test_what_was_passed_over_is_done_when_its_worker_dies_and_told_while_it_liv
         def run(self, specs_: Iterable[FineTuningSpec]) -> Iterator[Finished[FineTuningSpec]]:
             for number, finished in enumerate(super().run(specs_)):
                 if number == 0 and len(self.seen) == 1:
-                    for place, name in zip((2, 3, 4), names[1:], strict=True):
+                    for place, name in zip((1, 2, 3, 4), (names[3], *names[1:]), strict=True):
                         assert ledger.claim_job(store, specs[place], owner=name)
                 yield finished
             for dying in (workers[0], workers[1]):
                 dying.kill()
                 dying.wait()
-            ledger.end_job(store, specs[4].id, owner=names[3], status="stopped")
+            for job, status in ((specs[4], "stopped"), (specs[1], "failed")):
+                ledger.end_job(store, job.id, owner=names[3], status=status, cause="process")
 
     launcher = Deadly()
     try:
         done = run_plan(store, plan, Request(), lambda _: launcher)
-        assert (done.total, done.done, done.elsewhere) == (6, 5, 1)
+        assert (done.total, done.done, done.elsewhere) == (6, 4, 2)
         assert done.held == {names[2]: 1}
-        assert len(launcher.seen) == len(set(launcher.seen)) == 5
-        nothing = run(store, Instant())
-        assert (nothing.done, nothing.elsewhere, nothing.held) == (0, 1, {names[2]: 1})
-        _print_done(nothing, as_json=True)
+        assert len(launcher.seen) == len(set(launcher.seen)) == 4
+        later = run(store, Instant())
+        assert (later.done, later.elsewhere, later.held) == (1, 1, {names[2]: 1})
+        _print_done(later, as_json=True)
         out, err = capsys.readouterr()
         assert json.loads(out)["held"] == {names[2]: 1}
         assert f"still hold 1 of these jobs (1 by {names[2]})" in " ".join(err.split())

@@ -129,12 +129,14 @@ def make_plan(store: Store, request: Request) -> Plan:
                 name = model.id if model.id in str(error) else dataset.id
                 unreachable[name] = str(error)
                 continue
-            state = states.get(spec.id)
-            if state and state.status == "failed" and not (request.retry or state.was_killed):
-                counts["failed"] += 1
-                continue
             planned = Planned(spec, pricing.seconds(model, dataset, request.settings))
-            (running if state and state.is_held(dead) else jobs).append(planned)
+            state = states.get(spec.id)
+            if state is None or state.is_free(dead, retry=request.retry):
+                jobs.append(planned)
+            elif state.is_held(dead):
+                running.append(planned)
+            else:
+                counts["failed"] += 1
     ordered = _ordered(store, jobs, datasets, request)
     price = pricing.total([job.seconds for job in ordered])
     failures = [Failure(name, reason) for name, reason in unreachable.items()]

@@ -156,7 +156,8 @@ class _Worker:
 
     def rounds(self) -> Iterator[list[Planned]]:
         """The plan, and then what was passed over, as long as any of it turns out to be free: its
-        worker died meanwhile, or gave it back."""
+        worker died meanwhile, or gave it back. What failed with another worker is for the next
+        command, or each of them would retry what each of the others retried."""
         yield self._plan.jobs
         while freed := self._freed():
             yield freed
@@ -171,11 +172,10 @@ class _Worker:
         known = [(planned, states.get(name)) for name, planned in self._passed.items()]
         owners = [str(state.owner) for _, state in known if state and state.is_held(dead)]
         self.progress.held = Counter(owners)
-        left = (None, "stopped", "running")
         return [
             planned
             for planned, state in known
-            if state is None or (state.status in left and not state.is_held(dead))
+            if state is None or (not state.has_ended and state.is_free(dead, retry=False))
         ]
 
     def claims(self, jobs: list[Planned]) -> Iterator[FineTuningSpec]:

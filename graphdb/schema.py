@@ -6,9 +6,13 @@ statement that already holds does nothing, so an interrupted migration is repeat
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import cypher
 from graphdb.errors import ZooError
-from graphdb.store import Store
+
+if TYPE_CHECKING:
+    from graphdb.store import Store
 
 
 def current_version() -> int:

@@ -22,6 +22,7 @@ from graphdb.address import Address, resolve_address
 from graphdb.driver import exceptions, neo4j
 from graphdb.errors import ZooError
 from graphdb.faults import TooLargeError, check_memory, is_race, translated
+from graphdb.schema import ensure_schema
 from graphdb.timings import Timings
 from graphdb.transactions import Counters, Row, Transaction, run_query, stream_query
 
@@ -81,8 +82,6 @@ class Store:
         Raises:
             ZooError: nothing answers, wrong credentials, a store of a newer version.
         """
-        from graphdb.schema import ensure_schema
-
         store = cls.connect(
             address, database=database, username=username, password=password, ambient=ambient
         )

@@ -13,6 +13,7 @@ import random
 import sys
 import time
 from collections.abc import Callable
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Never, Self, TypeVar
 
@@ -205,11 +206,12 @@ class Store:
             info = self._driver.get_server_info()
         return str(info.agent), ".".join(str(part) for part in info.protocol_version)
 
-    @property
+    @cached_property
     def queues_writers(self) -> bool:
         """Whether a writer waits for another's locks, as on Neo4j; elsewhere the later is undone.
 
-        Who only speaks the protocol calls itself compatible.
+        Who only speaks the protocol calls itself compatible. Asked once: no other kind of server
+        comes to a store's address while it is open.
         """
         name = self.server()[0]
         return name.startswith("Neo4j/") and "compatible" not in name
@@ -275,32 +277,23 @@ class Store:
         access: str,
         committed_again: bool = False,
     ) -> Outcome:
-        with translated(self.address):
-            return self._repeated(work, access=access, committed_again=committed_again)
-
-    def _repeated(
-        self,
-        work: Callable[[neo4j.ManagedTransaction], Outcome],
-        *,
-        access: str,
-        committed_again: bool,
-    ) -> Outcome:
         """Try again what another writer was in the way of."""
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                return self._once(work, access=access)
-            except (exceptions.ClientError, exceptions.TransientError) as error:
-                check_memory(self.address, error)
-                if attempt == _ATTEMPTS or not is_race(error):
-                    raise
-                said = error.code
-            except exceptions.IncompleteCommit:
-                if attempt == _ATTEMPTS or not committed_again:
-                    raise
-                said = "connection lost in a commit"
-            self.retries += 1
-            log.info("%s, attempt %d of %d", said, attempt, _ATTEMPTS)
-            time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311
+        with translated(self.address):
+            for attempt in range(1, _ATTEMPTS + 1):
+                try:
+                    return self._once(work, access=access)
+                except (exceptions.ClientError, exceptions.TransientError) as error:
+                    check_memory(self.address, error)
+                    if attempt == _ATTEMPTS or not is_race(error):
+                        raise
+                    said = error.code
+                except exceptions.IncompleteCommit:
+                    if attempt == _ATTEMPTS or not committed_again:
+                        raise
+                    said = "connection lost in a commit"
+                self.retries += 1
+                log.info("%s, attempt %d of %d", said, attempt, _ATTEMPTS)
+                time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311
         raise AssertionError("unreachable")
 
     def _once(self, work: Callable[[neo4j.ManagedTransaction], Outcome], *, access: str) -> Outcome:

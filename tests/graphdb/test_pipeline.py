@@ -12,6 +12,7 @@ from graphdb.errors import ZooError
 from graphdb.pipeline import transact_all
 from graphdb.runs import Provenance, keep_run, start_run
 from graphdb.store import Store, Transaction
+from tests.stores import Place
 
 
 def _writer(place: int, run: str) -> Callable[[Transaction], int]:
@@ -44,8 +45,11 @@ def test_outcomes_come_in_order_and_all_is_written(store: Store) -> None:
     assert _written(store) == 20
 
 
-def test_only_neo4j_queues_writers(store: Store) -> None:
-    assert store.queues_writers == (store.address.url is not None)
+def test_only_neo4j_queues_writers(place: Place) -> None:
+    """What is asked once a store is still known when it is closed."""
+    with Store.open(place.address) as opened:
+        known = opened.queues_writers
+    assert known == opened.queues_writers == (opened.address.url is not None)
 
 
 def test_an_error_ends_it_and_leaves_nothing_under_way(store: Store) -> None:

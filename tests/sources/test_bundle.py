@@ -110,6 +110,16 @@ def test_three_files_are_required(tmp_path: Path, name: str) -> None:
         ("fine_tunings", "model,dataset,value\nvit,pets,0.1_0\n", "'0.1_0' is not a number"),
         ("fine_tunings", "model,dataset,value\nvit,pets,1e400\n", "value inf is not finite"),
         ("fine_tunings", "model,dataset,value\nvit,pets,good\n", "value 'good' is not a number"),
+        (
+            "fine_tunings",
+            "model,dataset,value\nvit,pets,91.3 %\n",
+            "'91.3 %' is not a number; percentages are written as fractions",
+        ),
+        (
+            "fine_tunings",
+            'model,dataset,value\nvit,pets,"0,91"\n',
+            "'0,91' is not a number; decimals have a point",
+        ),
         ("fine_tunings", "model,dataset,value\nvit,pets,1.01\n", "accuracy 1.01 is out of range"),
         (
             "fine_tunings",
@@ -226,7 +236,7 @@ def test_bom_crlf_gzip_and_blank_lines(tmp_path: Path) -> None:
         {
             "models.csv.gz": "\ufeffid,parameters\r\nvit,86.0\r\n\r\n",
             "datasets.csv": "\ufeffid\r\npets\r\n",
-            "fine_tunings.csv.gz": "model,dataset,accuracy\rvit,pets,.5\r",
+            "fine_tunings.csv.gz": "model,dataset,accuracy\rvit,pets,.5\r,,\r,,\r",
         },
     )
     history = read_bundle(folder)

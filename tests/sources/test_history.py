@@ -67,7 +67,7 @@ def test_empty_folder_file_and_nothing(tmp_path: Path) -> None:
     with pytest.raises(ZooError, match="found nothing"):
         read_history(tmp_path)
     (tmp_path / "file").write_text("x")
-    with pytest.raises(ZooError, match="is a file"):
+    with pytest.raises(ZooError, match=r"is a file\. A history is a folder, with .*models\.csv"):
         read_history(tmp_path / "file")
     with pytest.raises(ZooError, match="does not exist"):
         read_history(tmp_path / "nothing")

@@ -19,6 +19,8 @@ from zoo.sources.refusals import Refuse, shown
 #: Characters of any other text.
 MAX_TEXT = 100_000
 
+_PERCENT = "; percentages are written as fractions"
+
 Kind = Literal["id", "text", "real", "integer"]
 Value = TypeVar("Value")
 
@@ -145,10 +147,17 @@ def _real(text: str, column: Column) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise ValueError(f"{shown(text)} is not a number") from None
+        raise ValueError(f"{shown(text)} is not a number{_hint(text)}") from None
     if "_" in text:
         raise ValueError(f"{shown(text)} is not a number")
     return check(value, column)
+
+
+def _hint(text: str) -> str:
+    """What a spreadsheet makes of numbers."""
+    if text.rstrip().endswith("%"):
+        return _PERCENT
+    return "; decimals have a point" if text.count(",") == 1 else ""
 
 
 def _integer(text: str, column: Column) -> int:
@@ -177,6 +186,6 @@ def check(value: float, column: Column) -> float:
         raise ValueError(f"{value} is not finite")
     if not column.low <= value <= column.high:
         percent = column.high == 1 < value <= 100
-        hint = "; percentages are written as fractions" if percent else ""
+        hint = _PERCENT if percent else ""
         raise ValueError(f"{value:g} is out of range, {column.words()} is allowed{hint}")
     return value

@@ -16,6 +16,8 @@ from zoo.sources.modality import MODALITIES, RECORDS, tied
 from zoo.sources.refusals import shown
 from zoo.sources.transfergraph import modality_folders, read_transfergraph
 
+_BUNDLE = ", ".join(f"{name}.csv" for name in REQUIRED)
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -41,8 +43,10 @@ def read_history(path: Path, *, progress: Progress | None = None) -> Reading:
     folder = local_folder(path)
     if folder is None:
         what = "is a file" if local_path(path) else "does not exist"
-        name = str(path)[:500]
-        raise ZooError(f"{name} {what}. Give the folder of a history: zoo ingest records FOLDER")
+        raise ZooError(
+            f"{str(path)[:500]} {what}. A history is a folder, with {_BUNDLE} in it: "
+            "zoo ingest records FOLDER"
+        )
     path = folder.resolve()
     if looks_like_bundle(path):
         history = read_bundle(path, progress=progress)
@@ -69,11 +73,10 @@ def _suspicious(history: History) -> Iterator[str]:
 
 
 def _unknown(folder: Path) -> str:
-    files = ", ".join(f"{name}.csv" for name in REQUIRED)
     parents = " or ".join(modality.folder for modality in MODALITIES)
     found = sorted(p.name for p in folder.iterdir())
     some = ", ".join(map(shown, found[:5])) + (", ..." if len(found) > 5 else "")
     return (
-        f"No history in {folder}. Looked for a record bundle ({files}) and for TransferGraph's "
+        f"No history in {folder}. Looked for a record bundle ({_BUNDLE}) and for TransferGraph's "
         f"files (a folder {parents} with {RECORDS}); found {some or 'nothing'}."
     )

@@ -74,8 +74,9 @@ class _Bounded(io.RawIOBase):
 def chunks(path: Path, *, refuse: Refuse, short: bool = False) -> Iterator[Chunk]:
     """The rows of a CSV file (UTF-8, header row, plain or ``.gz``).
 
-    The first chunk comes even without rows, because its header is wanted. Blank lines are passed
-    over; rows of another width than the header and whatever cannot be read are refused.
+    The first chunk comes even without rows, because its header is wanted. Blank lines and rows of
+    empty cells are passed over; rows of another width than the header and whatever cannot be read
+    are refused.
 
     Raises:
         ZooError: the file cannot be opened.
@@ -120,7 +121,9 @@ def _chunks(stream: BinaryIO, refuse: Refuse, short: bool) -> Iterator[Chunk]:
             refuse(1, "is UTF-16: save it as UTF-8")
             return
         for row in reader:
-            if not chunk.header:
+            if 1 < len(row) == len(chunk.header) and not any(row):
+                pass  # what a spreadsheet writes of rows that were emptied
+            elif not chunk.header:
                 chunk = Chunk(row, [], [])
             elif len(row) == len(chunk.header) or (short and 0 < len(row) < len(chunk.header)):
                 chunk.rows.append(row)

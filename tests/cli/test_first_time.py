@@ -329,8 +329,8 @@ def test_answers_name_the_metric(zoo: Zoo, tmp_path: Path) -> None:
         assert "f1, learner" in ended.out and "pets --f1 ..." in ended.err
         assert ended.err.count("No interval: ") == 1
     assert zoo("candidates", "pets", "-k", "1", "--json").objects[0]["metric"] == "f1"
-    nothing = zoo("query", "evidence", "--param", "model=m0", "--param", "dataset=pets")
-    assert "zoo show m0" in nothing.err
+    nothing = zoo("query", "nearest_datasets", "--param", "dataset=pets")
+    assert "zoo show pets" in nothing.err
     zoo("record", "m0", "birds", "--accuracy", ".5", "--method", "lora", "--create")
     for command in ("predict", "candidates"):
         # No result of this kind yet: it is expected in what the zoo's other datasets have.

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import cypher
+from graphdb.records import Dataset, FineTuning
 from graphdb.store import Store
 from tests.graphdb.zoos import keep_learner, small, write
 from tests.stores import Place
@@ -109,6 +110,23 @@ def test_every_question_has_an_answer_on_every_store(store: Store, folder: str) 
     for name in cypher.names(folder):
         params = {param: _SAMPLES.get(param) for param in cypher.load(name).params}
         store.read(name, **params)
+
+
+def test_evidence_is_of_the_most_similar_first_and_of_others_where_none_is(store: Store) -> None:
+    history = small()
+    history.fine_tunings.extend(
+        FineTuning(f"e{number}", "m3", dataset, 0.5)
+        for number, dataset in enumerate(("d1", "d2", "d3", "d4"))
+    )
+    history.datasets.append(Dataset("d4"))
+    write(store, history)
+    found = {
+        target: [row["dataset"] for row in
+                 store.read("evidence", model="m3", dataset=target, limit=5)]
+        for target in ("d1", "d4")
+    }  # fmt: skip
+    assert found == {"d1": ["d2", "d3", "d4"], "d4": ["d1", "d2", "d3"]}
+    assert not store.read("evidence", model="m2", dataset="d2", limit=5)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.options import as_json, dry_run, open_zoo
-from cli.text import say
+from cli.text import say, to_undo
 from graphdb.errors import to_type
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ def _print(done: Ingested, path: Path, dry_run: bool) -> None:
     elif done.changes.run is None:
         say("Nothing changed: all of it was there already.")
     else:
-        say(f"Run {done.changes.run}. Undo: zoo forget {done.changes.run}")
+        replaced = any(change.updated for change in done.changes.tables.values())
+        say(f"Run {done.changes.run}. {to_undo(done.changes.run, replaced=replaced)}")
         if not done.learnable:
             say("There is no result of these models yet, and a learner needs some.")
         for command in next_commands(done):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from cli.options import as_json, method, modality, open_zoo
-from cli.text import say
+from cli.text import say, to_undo
 from graphdb.errors import ZooError, to_type
 
 if TYPE_CHECKING:
@@ -76,5 +76,5 @@ def record(
         print_json({**row, "run": changes.run})
         return
     words = {"created": "Recorded", "updated": "Corrected", "unchanged": "Already there"}
-    undo = f" Undo: zoo forget {changes.run}" if changes.run else ""
+    undo = f" {to_undo(changes.run, replaced=did == 'updated')}" if changes.run else ""
     say(f"{words[did]}: {model} on {dataset}, {metric} {value:g}.{undo}")

@@ -36,6 +36,12 @@ def say(text: str) -> None:
     click.echo(plain(text), err=True)
 
 
+def to_undo(run: str, *, replaced: bool) -> str:
+    """What to type to undo a run; forgetting does not bring back what it ``replaced``."""
+    what = "Take it away, without what it replaced" if replaced else "Undo"
+    return f"{what}: zoo forget {run}"
+
+
 def cell(value: object, *, longest: int = _LONGEST) -> str:
     """A table's cell: unknown is a dash, what is longer than ``longest`` is cut in the middle."""
     if value is None:

@@ -73,11 +73,13 @@ def test_record_corrects_and_adds(zoo: Zoo, place: Place) -> None:
     assert fixed["result"] == "updated"
     same = zoo("record", "vit", "pets", "--accuracy", ".91", "--json").objects[0]
     assert same["result"] == "unchanged" and same["run"] is None
+    again = zoo("record", "vit", "pets", "--accuracy", ".92").err
+    assert "0.92. Take it away, without what it replaced: zoo forget " in again
     zoo("record", "vit", "pets", "--accuracy", ".93", "--seed", "1")
     found = place.run(
         "MATCH (:Model {id: 'vit'})-[r:FINE_TUNED_ON]->(:Dataset) RETURN r.value AS v ORDER BY v"
     )
-    assert [row["v"] for row in found] == [0.91, 0.93]
+    assert [row["v"] for row in found] == [0.92, 0.93]
 
 
 def test_record_refuses_what_cannot_be(zoo: Zoo) -> None:

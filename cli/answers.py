@@ -68,7 +68,7 @@ def _print_outside(answer: Candidates, limits: Limits) -> None:
     outside = answer.total - answer.passing
     say(f"{answer.passing} of {answer.total} models pass; {outside} fell outside ({parts}).")
     if answer.unknown:
-        say(f"Of {answer.unknown} more too little is known to tell. Keep them: --allow-unknown")
+        say(f"Of {answer.unknown} of these too little is known. Keep them: --allow-unknown")
 
 
 def _print_next(answer: Candidates) -> None:

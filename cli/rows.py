@@ -7,7 +7,7 @@ import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from shutil import get_terminal_size
 from typing import Any
 
@@ -20,6 +20,8 @@ from cli.text import cell, plain, say
 
 #: Spaces between two columns, and around a row.
 _GAP = 2
+#: Where a row's further lines begin.
+_INDENT = 4
 #: A folded column of fewer cells would be a tower of single words.
 _NARROWEST = 20
 
@@ -56,41 +58,81 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: st
     """Cells and titles are text of unknown origin: no markup in them is read, nothing is hidden.
 
     Columns without a name have no header. In a pipe a row is a line. On a terminal wide cells are
-    folded between words, never within one: an id that is broken in two cannot be copied.
+    folded between words, never within one: an id that is broken in two cannot be copied. Columns
+    that do not fit then go on below the others.
     """
     table = [[plain(text) for text in row] for row in (columns, *rows)]
     if title:
         click.echo(plain(title))
     head, *lines = _lines(table, width=get_terminal_size().columns if sys.stdout.isatty() else None)
-    click.echo("\n".join([*([click.style(head, bold=True)] if head else []), *lines]))
+    click.echo("\n".join([*([click.style(head, bold=True)] if head.strip() else []), *lines]))
 
 
 def _lines(table: list[list[str]], *, width: int | None) -> Iterator[str]:
-    widths = _widths(table, width=width)
-    for row in table:
-        cells = [_folded(text, most) for text, most in zip(row, widths, strict=True)]
-        for parts in zip_longest(*cells, fillvalue=""):
-            padded = (
-                part + " " * (most - cell_len(part))
-                for part, most in zip(parts, widths, strict=True)
-            )
-            yield f" {'  '.join(padded)}".rstrip()
+    """Rows as text, the columns that do not fit beside the others in lines below them."""
+    blocks = []
+    for start, end in pairwise([0, *_ends(table, width)]):
+        block = [row[start:end] for row in table]
+        indent = _INDENT if start else 0
+        room = None if width is None else width - indent
+        blocks.append((" " * indent, block, _widths(block, width=room)))
+    for number in range(len(table)):
+        yield "\n".join(
+            f"{indent}{line}"
+            for indent, block, widths in blocks
+            for line in _row(block[number], widths)
+        )
+
+
+def _row(row: list[str], widths: list[int]) -> Iterator[str]:
+    cells = [_folded(text, most) for text, most in zip(row, widths, strict=True)]
+    for parts in zip_longest(*cells, fillvalue=""):
+        padded = (
+            part + " " * (most - cell_len(part)) for part, most in zip(parts, widths, strict=True)
+        )
+        yield f" {'  '.join(padded)}".rstrip()
+
+
+def _ends(table: list[list[str]], width: int | None) -> list[int]:
+    """The columns before which a row goes on in another line, and the end of all."""
+    ends: list[int] = []
+    used = 0
+    if width is None or _fits(_natural(table), width):
+        return [len(table[0])]
+    for number, least in enumerate(_least(table)):
+        if number and used + least + _GAP > width:
+            ends.append(number)
+            used = _INDENT
+        used += least + _GAP
+    return [*ends, len(table[0])]
 
 
 def _widths(table: list[list[str]], *, width: int | None) -> list[int]:
     """Cells of each column's width, the widest ones narrowed as far as their words allow."""
-    columns = list(zip(*table, strict=True))
-    widths = [max(map(cell_len, column)) for column in columns]
-    if width is None or sum(widths) + _GAP * len(widths) <= width:
+    widths = _natural(table)
+    if width is None or _fits(widths, width):
         return widths
-    least = [
-        min(most, max([_NARROWEST, *(cell_len(word) for text in column for word in text.split())]))
-        for column, most in zip(columns, widths, strict=True)
-    ]
-    while sum(widths) + _GAP * len(widths) > width and widths != least:
+    least = _least(table)
+    while not _fits(widths, width) and widths != least:
         _, widest = max((most, n) for n, most in enumerate(widths) if most > least[n])
         widths[widest] -= 1
     return widths
+
+
+def _fits(widths: list[int], width: int) -> bool:
+    return sum(widths) + _GAP * len(widths) <= width
+
+
+def _natural(table: list[list[str]]) -> list[int]:
+    return [max(map(cell_len, column)) for column in zip(*table, strict=True)]
+
+
+def _least(table: list[list[str]]) -> list[int]:
+    """Each column's width where it is folded as far as its words allow."""
+    return [
+        min(most, max([_NARROWEST, *(cell_len(word) for text in column for word in text.split())]))
+        for column, most in zip(zip(*table, strict=True), _natural(table), strict=True)
+    ]
 
 
 def _folded(text: str, width: int) -> Sequence[str]:

@@ -191,6 +191,8 @@ def _print_plan(plan: Plan, *, as_json: bool, whole: bool) -> None:
         say("Price: unknown, no run in the zoo says how long it took.")
     for failure in plan.unreachable[:_SHOWN]:
         say(f"Left out: {failure.reason}")
+    if len(plan.unreachable) > _SHOWN:
+        say(f"and {len(plan.unreachable) - _SHOWN} more left out")
     if whole:
         for job in plan.jobs[:_SHOWN]:
             say(f"  {job.spec.model.id} on {job.spec.dataset.id}")

@@ -17,7 +17,7 @@ from typing import Self
 import numpy as np
 import pytest
 
-from cli.ingest_runs import _print_done
+from cli.ingest_runs import _print_done, _print_plan
 from graphdb import jobs as ledger
 from graphdb.errors import ZooError
 from graphdb.histories import write_history
@@ -283,14 +283,20 @@ def test_a_plan_is_limited_to_what_is_named_and_says_what_is_not_there(store: St
         ingest_scores(store, Request(models=("org/m22",)), methods="logme")
 
 
-def test_a_model_whose_files_nobody_knows_is_told_and_the_rest_go_on(store: Store) -> None:
+def test_models_whose_files_nobody_knows_are_told_and_the_rest_go_on(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
     fill(store)
-    lost = History([Model("lost", modality="text", source="transfergraph")])
+    names = [f"lost{number:02}" for number in range(20)]
+    lost = History([Model(name, modality="text", source="transfergraph") for name in names])
     write_history(store, lost, provenance=Provenance("test"))
     plan = make_plan(store, Request())
-    assert [failure.reference for failure in plan.unreachable] == ["lost"]
+    assert [failure.reference for failure in plan.unreachable] == names
     assert len(plan.jobs) == 6
-    placed = make_plan(store, Request(places={"lost": "/somewhere"}))
+    _print_plan(plan, as_json=False, whole=True)
+    told = capsys.readouterr().err
+    assert told.count("Left out: lost") == 15 and "\nand 5 more left out\n" in told
+    placed = make_plan(store, Request(places={"lost00": "/somewhere"}))
     assert len(placed.jobs) == 8
 
 

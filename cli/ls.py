@@ -21,7 +21,7 @@ _FIRST = {
 @click.command()
 @click.argument("kind", type=click.Choice(["models", "datasets", "learners", "runs", "jobs"]))
 @modality
-@click.option("--contains", help="Part of the id.")
+@click.option("--contains", help="Part of the id of models or datasets.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @as_json
 @click.pass_context

@@ -37,12 +37,21 @@ def list_nodes(
     contains: str | None = None,
     limit: int = 50,
 ) -> list[Row]:
-    """Rows of one kind of node. Raises ZooError for a kind that is not listed."""
+    """Rows of one kind of node; ``modality`` and ``contains`` are of models and datasets.
+
+    Raises:
+        ZooError: a kind that is not listed, or not by these.
+    """
     if kind not in KINDS:
         raise ZooError(f"Cannot list {kind!r}. There are: {', '.join(KINDS)}")
     _check_limit(limit)
     if kind in ("models", "datasets"):
         return store.read(f"list_{kind}", modality=modality, contains=contains, limit=limit)
+    if modality is not None or contains is not None:
+        raise ZooError(
+            "A modality, or a part of the id, is looked for among models and datasets only. "
+            f"All of these: zoo ls {kind}"
+        )
     return store.read(f"list_{kind}", limit=limit)
 
 

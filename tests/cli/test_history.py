@@ -127,6 +127,8 @@ def test_list_and_show(zoo: Zoo, history: Path) -> None:
     assert len(zoo("ls", "models", "--json").objects) == 25
     assert len(zoo("ls", "datasets", "--limit", "2", "--json").objects) == 2
     assert [row["kind"] for row in zoo("ls", "runs", "--json").objects] == ["ingest records"]
+    for option in ("--contains", "--modality"):
+        assert "zoo ls runs" in zoo.fails("ls", "runs", option, "image")
     name = first_id(history / "models.csv")
     [shown] = zoo("show", name, "--json").objects
     assert shown["kind"] == "model" and shown["id"] == name and shown["results"]

@@ -67,6 +67,8 @@ def _print_outside(answer: Candidates, limits: Limits) -> None:
     parts = ", ".join(f"{words.get(name, name)} {n}" for name, n in answer.outside.items())
     outside = answer.total - answer.passing
     say(f"{answer.passing} of {answer.total} models pass; {outside} fell outside ({parts}).")
+    if not answer.passing:
+        say("Families, licences and sizes that there are: zoo ls models")
     if answer.unknown:
         say(f"Of {answer.unknown} of these too little is known. Keep them: --allow-unknown")
 

@@ -79,6 +79,7 @@ def test_limits_say_what_fell_outside(trained: Zoo, history: Path) -> None:
     for command in (("predict", "--no-write"), ("candidates",)):
         ended = trained(*command, dataset, "--license", "no-such-licence")
         assert "0 of 25 models pass; 25 fell outside (licence 25)" in ended.err
+        assert "that there are: zoo ls models\n" in ended.err
         assert f"Of {unknown} of these too little is known. Keep them: --allow" in ended.err
     assert "100M" in trained.fails("candidates", dataset, "--max-parameters", "many")
 

@@ -41,7 +41,8 @@ def _print_answer(answer: Candidates, limits: Limits) -> None:
             cell(model.measured),
             count(model.parameters),
             cell(model.license),
-            cell(model.model_mean),
+            # A z-score that is 0 but for its rounding is 0, without a sign.
+            cell(None if model.model_mean is None else round(model.model_mean, 3) + 0.0),
         ]
         for model in answer.models
     ]

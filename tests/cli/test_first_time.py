@@ -342,10 +342,12 @@ def test_answers_name_the_metric(zoo: Zoo, tmp_path: Path) -> None:
 
 
 def test_of_an_error_the_smaller_is_said_to_be_better(capsys: pytest.CaptureFixture[str]) -> None:
-    best = Candidate(1, "vit", 0.9, 2.5, 2.0, 3.0, 0.5, *[None] * 7)
+    best = Candidate(1, "vit", 0.9, 2.5, 2.0, 3.0, 0.5, *[None] * 6, model_mean=-1e-15)
     answer = Candidates("pets", "image", "l", "full", (best,), 1, 1, {}, metric="mse")
     print_answers([answer], as_json=False, limits=Limits())
-    assert "full fine-tuning, mse (smaller is better), learner l\n" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "full fine-tuning, mse (smaller is better), learner l\n" in shown
+    assert shown.endswith(" 0.000\n")
 
 
 def test_a_dry_run_sends_nobody_to_what_it_did_not_write(zoo: Zoo, tmp_path: Path) -> None:

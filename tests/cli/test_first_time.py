@@ -314,6 +314,12 @@ def test_refused_rows_are_told_by_kind() -> None:
         "runs.csv:5: has no accuracy",
         "scores.csv:2: comes again on line 11 (and 6 rows like it)",
     ]
+    names = ["b0", "b2", "b2", "r-50", "r-18", "x/2"]
+    told = [Refusal("r.csv", 2, f"model 'mit-{name}' is not listed") for name in names]
+    assert len(summarise(told)) == 5, "each of the names has to be mended"
+    values = ["90.5", "91", "-3.25", "'94.1%'", "'8%'"]
+    told = [Refusal("r.csv", 2, f"accuracy {value} is none") for value in values]
+    assert len(summarise(told)) == 3, "numbers, negative ones and quoted ones"
 
 
 def test_answers_name_the_metric(zoo: Zoo, tmp_path: Path) -> None:
@@ -371,6 +377,7 @@ def test_every_command_that_writes_speaks_json(zoo: Zoo, tmp_path: Path) -> None
         ("model\tdataset\taccuracy\nvit\tpets\t.9\n", "separated by tabs"),
         ("\ufeffmodel,dataset,accuracy\nvit,pets,.9\n", "fine_tunings.csv:1: is UTF-16: save it"),
         ("model,dataset,accuracy\nvit,pets,91\n", "percentages are written as fractions"),
+        ("model,dataset,accuracy,,\nvit,pets,.9,,\n", "spreadsheet? Write it without). Correct"),
         (
             "model,dataset,accuracy,seed\n"
             + "".join(f"vit,pets,{90.5 + n / 2:g},{n}\n" for n in range(9)),

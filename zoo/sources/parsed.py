@@ -102,8 +102,12 @@ def _check_header(header: list[str], columns: dict[str, Column], name: str, refu
     unknown = [shown(column) for column in header if column and column not in columns]
     reasons = [f"{_named(missing)} {'is' if len(missing) == 1 else 'are'} missing"] * bool(missing)
     if "" in header:
-        reasons.append("a column has no name (the index of a data frame? Write it without)")
-    if len(set(header)) < len(header):
+        reasons.append(
+            "a column has no name (the index of a data frame, or an empty one of a spreadsheet? "
+            "Write it without)"
+        )
+    headed = [column for column in header if column]
+    if len(set(headed)) < len(headed):
         reasons.append("a column is named twice")
     if unknown:
         reasons.append(f"unknown {_named(unknown)}; known are {', '.join(columns)}")

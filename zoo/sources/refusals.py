@@ -35,10 +35,13 @@ class BundleError(ZooError):
 
 
 def summarise(refused: Sequence[Refusal]) -> list[str]:
-    """One line for the rows of a file that were refused alike, numbers aside; rare ones first."""
+    """One line for the rows of a file that were refused alike, numbers aside; rare ones first.
+
+    A number within a name, the last of ``mit-b0`` and ``resnet-50``, is none of these.
+    """
     alike: dict[tuple[str, str], list[Refusal]] = {}
     for refusal in refused:
-        key = (refusal.file, re.sub(r"[\d.]+", "", refusal.reason))
+        key = (refusal.file, re.sub(r"(?<![\w./])(?<!\w-)[\d.]+", "", refusal.reason))
         alike.setdefault(key, []).append(refusal)
     return [f"{group[0]}{_more(len(group) - 1)}" for group in sorted(alike.values(), key=len)]
 

@@ -25,14 +25,14 @@ from learn.members import Members
 from learn.network import Networks, shapes
 from learn.ranking import FittedInductive
 from learn.settings import Config
-from learn.standards import STAGES, Calibration, Standards, usual_bounds
+from learn.standards import STAGES, Calibration, Standards
 from learn.trees import Trees
 from learn.view import CATEGORIES, NUMBERS, Encoder
 
 Arrays = dict[str, NDArray[Any]]
 #: Raised when a folder of an older version can no longer be read, or would answer otherwise than it
 #: was calibrated for.
-FORMAT = 3
+FORMAT = 4
 TREES = ("trees_z.json", "trees_normal.json")
 
 
@@ -186,10 +186,7 @@ def _network(arrays: Arrays, document: Document) -> Networks:
 
 def _calibration(arrays: Arrays, document: Document) -> Calibration:
     warm, cold = (_residuals(arrays[f"calibration.{kind}"]) for kind in ("warm", "cold"))
-    # An older learner has none with it.
-    bounds = arrays.get("calibration.bounds")
-    if bounds is None:
-        bounds = usual_bounds(warm, cold, document.groups)
+    bounds = arrays["calibration.bounds"]
     if bounds.shape != (2, len(STAGES)) or bounds.dtype != np.float64 or (bounds < 0).any():
         raise ValueError("the calibration has not two bounds a stage")
     return Calibration(

@@ -72,11 +72,13 @@ def prior(parts: tuple[str, ...]) -> Weights:
     return Weights(z=known, normal=known)
 
 
-def choose(names: tuple[str, ...], parts: Floats, truth: Floats, group: Indices) -> Weights:
+def choose(
+    names: tuple[str, ...], parts: Floats, truth: Floats, group: Indices, lowered: Floats
+) -> Weights:
     """Weights that agree best with inner targets.
 
     Args: ``names`` [P]; ``parts`` [P, n, 2] out-of-target predictions, ``truth`` [n] z-scores,
-    ``group`` [n] the inner target of each.
+    ``group`` [n] the inner target of each, ``lowered`` [n] the model's shortfall.
     """
     usable = [rows for rows in grouped(group) if len(rows) >= 5 and not constant(truth[rows])]
     if len(usable) < 2:
@@ -98,9 +100,9 @@ def choose(names: tuple[str, ...], parts: Floats, truth: Floats, group: Indices)
     for rows in usable:
         blends = np.stack([blended(parts[:, rows], shape) for shape in shapes])
         spaced = np.stack([respaced(blend, parts[0, rows, 0]) for blend in blends])
-        quality += pearson(spaced, truth[rows]) + kendall(blends, truth[rows])
+        quality += pearson(spaced + lowered[rows], truth[rows]) + kendall(blends, truth[rows])
     chosen = scaled(shapes[int(quality.argmax())], parts, truth, group)
-    score = respaced_within(combine(parts, chosen), parts[0, :, 0], group)
+    score = respaced_within(combine(parts, chosen), parts[0, :, 0], group) + lowered
     deviation = max(float(np.sqrt(((truth - score) ** 2).mean())), LEAST_DEVIATION)
     top = deviation_at_top(score, truth, usable, deviation=deviation)
     return replace(chosen, deviation=deviation, top_deviation=top)

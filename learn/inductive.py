@@ -130,8 +130,7 @@ def inner_metrics(
     for name, parts, fresh in (("warm", inner.warm, False), ("cold", inner.cold, True)):
         known = np.isfinite(parts).all(axis=(0, 2))
         score = np.full(len(rows), np.nan)
-        targets = view.pairs.dataset[rows[known]]
-        score[known] = standards.spaced(parts[:, known], targets, fresh=fresh)
+        score[known] = standards.spaced(view, rows[known], parts[:, known], fresh=fresh)
         both = np.stack([score, score], axis=1)
         found[f"{name}_all"] = inner_quality(view, rows, both)
         for part, values in zip(config.parts, parts, strict=True):

@@ -21,7 +21,7 @@ from learn.levels import Expected, expect, most_frequent_metric, placed
 from learn.members import Members
 from learn.pairs import SMALLER_IS_BETTER, subset
 from learn.settings import Config
-from learn.spacing import reference_models
+from learn.spacing import reference_models, shortfall
 from learn.standards import Calibration, Standards, difficulty, stage_of, strangeness
 from learn.view import Encoder, View, make_view
 
@@ -90,7 +90,10 @@ class FittedInductive:
         # Without the target's records: through the distances a model's own would come back.
         others = place[len(rows) + len(measured) :]
         spacing = self.standards.spacing(both[0][:, others], fresh[others])
-        blind, told = (spacing.place(self.standards.score(parts, fresh)) for parts in both)
+        lowered = shortfall(view, dataset)[everyone]
+        blind, told = (
+            spacing.place(self.standards.score(parts, fresh)) + lowered for parts in both
+        )
         before = blind[place[len(rows) : len(rows) + len(measured)]]
         place = place[: len(rows)]
         score, fresh = told[place], fresh[place]

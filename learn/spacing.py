@@ -5,6 +5,9 @@ fail on a target and how badly, the process says better: it sees this target's n
 combination's tail is one for all targets. So the combination's k-th score is put where the
 process's k-th z-score lies. Pearson's correlation gains by it, whatever looks at the order alone
 stays as it is (docs/learner.md).
+
+All parts learn from z-scores that end at +-3: that suffices to order models and not to say how far
+below all others one lies that fails wherever it is tried. That is added in the end (``shortfall``).
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graphdb.columns import Floats, Indices
+from learn.view import View
 
 #: What is left of the score's own distances: scores that differ never become equal.
 OWN = 0.05
@@ -21,6 +25,8 @@ OWN = 0.05
 FEWEST = 3
 #: Models of the zoo that the distances are taken from, asked for or not.
 MOST = 1_000
+#: Of how far a model's mean lies below -1, what its score is lowered by.
+SHORTFALL = 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,3 +79,25 @@ def reference_models(count: int) -> Indices:
     if count <= MOST:
         return np.arange(count)
     return np.linspace(0, count - 1, MOST).astype(np.int64)
+
+
+def shortfall(view: View, target: int) -> Floats:
+    """What each model's score on ``target`` is lowered by for failing elsewhere. Shapes: [M]."""
+    elsewhere = view.pairs.dataset != target
+    model, z = view.pairs.model[elsewhere], view.standing.z[elsewhere]
+    size = len(view.number)
+    total = np.bincount(model, weights=z, minlength=size).astype(np.float64)
+    return _shortfall(total, np.bincount(model, minlength=size))
+
+
+def shortfall_of(view: View, rows: Indices) -> Floats:
+    """The same for pairs, each without its own result. Shapes: [n] -> [n]."""
+    model, z = view.pairs.model, view.standing.z
+    total, count = np.bincount(model, weights=z), np.bincount(model)
+    return _shortfall(total[model[rows]] - z[rows], count[model[rows]] - 1)
+
+
+def _shortfall(total: Floats, count: Indices) -> Floats:
+    """From the sum of ``count`` z-scores, not clipped, and one of an average model: of a single
+    failure nobody knows whether it was luck."""
+    return SHORTFALL * np.minimum(0.0, total / (count + 1) + 1)

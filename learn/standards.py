@@ -14,7 +14,7 @@ from learn.combination import Weights, choose, combine, prior
 from learn.gaussian_process import Prior, scales, told_doubt
 from learn.levels import Expected, expect, placed
 from learn.members import Inner
-from learn.spacing import Spacing, make_spacing, respaced_within
+from learn.spacing import Spacing, make_spacing, respaced_within, shortfall_of
 from learn.view import View
 
 Mask = NDArray[np.bool_]
@@ -40,13 +40,11 @@ class Standards:
         """Of a target, from models that stand for the zoo. Shapes: [P, R, 2], [R]."""
         return make_spacing(self.score(parts, fresh), parts[0, :, 0])
 
-    def spaced(self, parts: Floats, group: Indices, *, fresh: bool) -> Floats:
-        """Scores on several targets, ``group``, whose models stand for the zoo themselves.
-
-        Shapes: [P, n, 2], [n] -> [n].
-        """
-        score = self.score(parts, np.full(len(group), fresh))
-        return respaced_within(score, parts[0, :, 0], group)
+    def spaced(self, view: View, rows: Indices, parts: Floats, *, fresh: bool) -> Floats:
+        """Scores of pairs whose models stand for the zoo themselves. Shapes: [n], [P, n, 2]."""
+        score = self.score(parts, np.full(len(rows), fresh))
+        placed = respaced_within(score, parts[0, :, 0], view.pairs.dataset[rows])
+        return placed if fresh else placed + shortfall_of(view, rows)
 
     def deviation(self, fresh: Mask) -> Floats:
         """Standard deviation of the true z-score around the score. Shapes: [K] -> [K]."""
@@ -90,19 +88,22 @@ def usual_bounds(warm: Floats, cold: Floats, groups: int) -> Floats:
 def weigh(view: View, inner: Inner, *, names: tuple[str, ...]) -> Standards:
     """Weights from out-of-target predictions."""
     return Standards(
-        warm=weights_of(view, inner.rows, inner.warm, names),
-        cold=weights_of(view, inner.rows, inner.cold, names),
+        warm=weights_of(view, inner.rows, inner.warm, names, fresh=False),
+        cold=weights_of(view, inner.rows, inner.cold, names, fresh=True),
     )
 
 
-def weights_of(view: View, rows: Indices, parts: Floats, names: tuple[str, ...]) -> Weights:
+def weights_of(
+    view: View, rows: Indices, parts: Floats, names: tuple[str, ...], *, fresh: bool
+) -> Weights:
     """Chosen where predictions exist, the prior ones where none do."""
     known = np.isfinite(parts).all(axis=(0, 2))
     if known.sum() < 10:
         return prior(names)
-    return choose(
-        names, parts[:, known], view.standing.z[rows[known]], view.pairs.dataset[rows[known]]
-    )
+    rows = rows[known]
+    lowered = np.zeros(len(rows)) if fresh else shortfall_of(view, rows)
+    truth, group = view.standing.z[rows], view.pairs.dataset[rows]
+    return choose(names, parts[:, known], truth, group, lowered)
 
 
 def calibrate(view: View, near: Floats, inner: Inner, standards: Standards) -> Calibration:
@@ -153,7 +154,7 @@ def residuals(
     level = np.array([expected[int(one)].level for one in dataset])
     usable = np.isfinite(parts).all(axis=(0, 2)) & np.isfinite(level)
     score = np.full(len(rows), np.nan)
-    score[usable] = standards.spaced(parts[:, usable], dataset[usable], fresh=fresh)
+    score[usable] = standards.spaced(view, rows[usable], parts[:, usable], fresh=fresh)
     deviation = float(standards.deviation(np.array([fresh]))[0])
     residual, hard, group = [], [], []
     for target in np.unique(dataset[usable]).tolist():

@@ -150,7 +150,7 @@ def test_the_part_that_knows_gets_the_weight() -> None:
     parts = random.normal(size=(3, 120, 2))
     parts[1] = truth[:, None] + 0.1 * random.normal(size=(120, 2))
     names = tuple(PRIOR)
-    weights = choose(names, parts, truth, group)
+    weights = choose(names, parts, truth, group, np.zeros(120))
     assert weights.z[1] == max(weights.z)
     assert weights.z[1] > prior(names).z[1]
     assert np.corrcoef(combine(parts, weights), truth)[0, 1] > 0.75
@@ -158,4 +158,6 @@ def test_the_part_that_knows_gets_the_weight() -> None:
 
 def test_weights_where_nothing_can_be_compared_are_the_prior_ones() -> None:
     names = tuple(PRIOR)
-    assert choose(names, np.zeros((3, 4, 2)), np.zeros(4), np.zeros(4, int)) == prior(names)
+    assert choose(names, np.zeros((3, 4, 2)), np.zeros(4), np.zeros(4, int), np.zeros(4)) == prior(
+        names
+    )

@@ -86,16 +86,10 @@ def test_ranking_with_a_kept_learner_imports_little(fitted: Fitted, tmp_path: Pa
     assert done.stdout.strip() == "set()", done.stdout + done.stderr
 
 
-def test_bounds_of_intervals_are_crepes_own_at_any_level(
-    graph: Subgraph, fitted: Fitted, tmp_path: Path
-) -> None:
+def test_bounds_of_intervals_are_crepes_own_at_any_level(graph: Subgraph, fitted: Fitted) -> None:
     usual, near = (fitted.rank(graph, 0, level=level) for level in (0.8, 0.8 + 1e-9))
     same(usual, near, tolerance=1e-12)
     assert (fitted.rank(graph, 0, level=0.9).low < usual.low).all()
-    save_learner(fitted, tmp_path)
-    # A learner of an earlier release has none with it.
-    rearranged(lambda arrays: arrays.pop("calibration.bounds"))(tmp_path)
-    same(usual, load_learner(tmp_path).rank(graph, 0))
 
 
 def test_what_is_no_learner_is_one_clear_line(tmp_path: Path) -> None:

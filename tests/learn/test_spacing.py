@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from learn.spacing import MOST, OWN, make_spacing, reference_models, respaced
+from learn.spacing import (
+    MOST,
+    OWN,
+    make_spacing,
+    reference_models,
+    respaced,
+    shortfall,
+    shortfall_of,
+)
+from learn.view import fit_encoder, make_view
+from tests.learn.graphs import Shape, generate, with_values
 
 numbers = st.floats(-5, 5, width=32)
 many = st.integers(1, 40)
@@ -56,3 +66,23 @@ def test_a_large_zoo_is_represented_from_end_to_end() -> None:
     assert len(np.unique(rows)) == MOST
     assert rows[0] == 0
     assert rows[-1] == 10 * MOST - 1
+
+
+def test_who_fails_elsewhere_is_lowered_and_nobody_by_its_own_result() -> None:
+    graph = generate(Shape(models=30, datasets=7))
+    records = graph.fine_tunings
+    value = np.where(records.model == 3, 0.0, records.value)
+    value[(records.model == 4) & (records.dataset == 1)] = 0.0
+    views = []
+    for target in (value, np.where(records.dataset == 2, 0.5, value)):
+        changed = with_values(graph, target)
+        views.append(make_view(changed, encoder=fit_encoder(changed), method="full"))
+    view = views[0]
+    lowered = shortfall(view, 2)
+    assert lowered.shape == (30,) and lowered.argmin() == 3 and lowered[3] < -0.2
+    assert lowered[4] == lowered.max() == 0.0, "one failure of seven may be luck"
+    np.testing.assert_array_equal(lowered, shortfall(views[1], 2))
+    rows = np.flatnonzero(view.pairs.dataset == 2)
+    np.testing.assert_allclose(
+        shortfall_of(view, rows), lowered[view.pairs.model[rows]], atol=1e-12
+    )

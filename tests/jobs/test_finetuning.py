@@ -17,7 +17,7 @@ from zoo.jobs.finetuning import fine_tune, last_checkpoint
 from zoo.jobs.memory import halving
 from zoo.jobs.metrics import measure
 from zoo.jobs.recipes import recipe
-from zoo.jobs.specs import FineTuningSpec
+from zoo.jobs.specs import FineTuningSpec, ModelSource, Settings
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -312,6 +312,28 @@ def test_sixteen_bits_keep_their_shades() -> None:
     ramp = Image.fromarray(np.linspace(0, 65_535, 256).astype("uint16").reshape(16, 16))
     found = np.asarray(to_rgb(ramp))
     assert found.shape == (16, 16, 3) and len(np.unique(found)) > 250
+
+
+def test_pillow_prepares_images_whatever_else_is_installed(
+    image_model: Path, tmp_path: Path
+) -> None:
+    """Torchvision rounds otherwise: a probe's vectors would tell who has it."""
+    from PIL import Image
+
+    from zoo.jobs.networks import load_processor
+
+    bare = shutil.copytree(image_model, tmp_path / "bare")
+    (bare / "preprocessor_config.json").unlink()
+    noise = np.random.default_rng(0).integers(0, 256, (200, 240, 3))
+    image = Image.fromarray(noise.astype("uint8"))
+    for folder in (image_model, bare):
+        source = ModelSource(id="m", address=str(folder))
+        processor = load_processor(source, "image", Settings())
+        side = processor.size["height"]
+        small = np.asarray(image.resize((side, side), resample=processor.resample)) / 255
+        wanted = (small - processor.image_mean) / processor.image_std
+        found = processor(image, return_tensors="pt")["pixel_values"][0]
+        assert np.abs(found.numpy().transpose(1, 2, 0) - wanted).max() < 1e-5
 
 
 def test_a_model_of_the_other_modality_or_without_tokenizer_is_at_fault(

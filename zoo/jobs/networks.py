@@ -110,8 +110,9 @@ def load_processor(source: ModelSource, modality: str, settings: Settings) -> An
             raise JobError("model", "its tokenizer's vocabulary is missing")
         return tokenizer
     try:
+        # Torchvision's is taken wherever it is installed, and is many times slower on a CPU.
         processor = transformers.AutoImageProcessor.from_pretrained(
-            source.address, **_common(source)
+            source.address, backend="pil", **_common(source)
         )
     except (OSError, ValueError):  # many image models ship without one
         processor = _plain_processor(source)
@@ -130,7 +131,8 @@ def _plain_processor(source: ModelSource) -> Any:
     vision = getattr(config, "vision_config", config)  # CLIP and its kin keep it one level down
     side = getattr(vision, "image_size", None) or 224
     side = side[0] if isinstance(side, list | tuple) else side
-    return transformers.ViTImageProcessor(size={"height": side, "width": side})
+    plain = getattr(transformers, "ViTImageProcessorPil", transformers.ViTImageProcessor)
+    return plain(size={"height": side, "width": side})
 
 
 def _load(

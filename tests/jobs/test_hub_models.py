@@ -86,6 +86,8 @@ def test_a_broken_card_says_nothing_and_refuses_nothing(tmp_path: Path) -> None:
         ("config.json", b"{not json", "no JSON"),
         ("config.json", b"{}", "names no model_type"),
         ("config.json", b"[1]", "names no model_type"),
+        ("config.json", b'{"architecture": "vit"}', "timm before .* Write it anew"),
+        ("config.json", b"5", "names no model_type"),
         ("config.json", None, "no config.json"),
         ("model.safetensors", None, "no weights"),
         ("model.safetensors", b"abc", "malformed safetensors header"),
@@ -211,6 +213,31 @@ def test_a_vocabulary_may_be_of_patches(
     told = {"model_type": "some", "architectures": [architecture], **config}
     (folder / "config.json").write_text(json.dumps(told), encoding="utf-8")
     assert describe_model(str(folder)).model.modality == modality
+
+
+@pytest.mark.parametrize(
+    ("architecture", "family"),
+    [
+        ("vit_tiny_patch16_224", "vit"), ("resnet18", "resnet"), ("swinv2_base_window8", "swinv2"),
+        ("tf_efficientnet_b0", "efficientnet"), ("mobilenetv3_small_050", "mobilenetv3"),
+    ],
+)  # fmt: skip
+def test_a_model_of_timm_is_described_as_timm_or_transformers_writes_it(
+    tmp_path: Path, architecture: str, family: str
+) -> None:
+    timm = {
+        "architecture": architecture,
+        "num_classes": 1000,
+        "pretrained_cfg": {"input_size": [3, 240, 240], "license": "mit"},
+    }
+    wrapper = {"model_type": "timm_wrapper", "architectures": ["TimmWrapperForImageClassification"]}
+    for name, written in (("timm", timm), ("wrapper", timm | wrapper)):
+        folder = make_folder(tmp_path / name, card="")
+        (folder / "config.json").write_text(json.dumps(written), encoding="utf-8")
+        model = describe_model(str(folder)).model
+        assert (model.family, model.architecture) == (family, architecture)
+        assert (model.modality, model.task) == ("image", "image-classification")
+        assert (model.input_size, model.license) == (240, "mit")
 
 
 def test_one_bad_folder_is_a_failure_between_two_good_ones(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ The weights stay where they are, and nothing of the model's own code runs.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,9 @@ _TASKS = {
     "LMHeadModel": "text-generation",
 }
 _IMAGE_KEYS = ("image_size", "num_channels", "vision_config", "pretrained_cfg")
+_BEFORE = " and no pretrained_cfg: of timm before 0.9? Write it anew: timm.models.save_for_hf"
+#: A family of timm's is how the names of its networks begin: vit_tiny_patch16_224, swinv2_base.
+_TIMM_FAMILY = re.compile(r"(?:(?:tf|test|legacy|wide|dm|nf)_)?([a-z]+?(?:v\d+)?)(?![a-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +111,9 @@ def _config(repository: Folder | HubRepository, reference: ModelReference) -> di
         config = json.loads(text)
     except ValueError as error:
         raise ZooError(f"{reference}: config.json is no JSON: {first_line(error)}") from error
-    if not isinstance(config, dict) or not (_family(config) or word(config.get("architecture"))):
-        raise ZooError(f"{reference}: config.json names no model_type")
+    if not isinstance(config, dict) or not (word(config.get("model_type")) or _timm(config)):
+        old = isinstance(config, dict) and "architecture" in config
+        raise ZooError(f"{reference}: config.json names no model_type{_BEFORE if old else ''}")
     return config
 
 
@@ -133,7 +138,7 @@ def _record(
 ) -> Model:
     architecture = _architecture(config)
     pipeline = (repository.pipeline if isinstance(repository, HubRepository) else None) or card.task
-    task = _task(architecture) or pipeline
+    task = _task(architecture) or pipeline or _timm_task(config)
     identity = model_id(reference, repository)
     return Model(
         id=identity,
@@ -145,7 +150,7 @@ def _record(
         parameters=weights.parameters if weights else None,
         memory_bytes=weights.memory_bytes if weights else None,
         input_size=_input_size(config),
-        license=card.license,
+        license=card.license or word(_timm(config).get("license")),
         revision=_revision(reference, repository),
         source=repository.origin,
     )
@@ -177,13 +182,32 @@ def _revision(reference: ModelReference, repository: Folder | HubRepository) -> 
     return reference.revision or (repository.path.name if repository.origin == "hub" else None)
 
 
+def _timm(config: dict[str, Any]) -> dict[str, Any]:
+    """What timm keeps of a model of its own, also where transformers wrote it; else nothing."""
+    told = config.get("pretrained_cfg")
+    return told if isinstance(told, dict) and word(config.get("architecture")) else {}
+
+
+def _timm_task(config: dict[str, Any]) -> str | None:
+    if not _timm(config):
+        return None
+    return "image-classification" if config.get("num_classes") else "image-feature-extraction"
+
+
 def _family(config: dict[str, Any]) -> str | None:
-    return word(config.get("model_type"))
+    named = word(config.get("model_type"))
+    architecture = word(config.get("architecture")) or ""
+    if named not in (None, "timm_wrapper"):
+        return named
+    found = _TIMM_FAMILY.match(architecture)
+    return found[1] if found else named
 
 
 def _architecture(config: dict[str, Any]) -> str | None:
-    names = config.get("architectures") or []
-    return word(names[0] if isinstance(names, list) and names else config.get("architecture"))
+    own = word(config.get("architecture"))
+    names = config.get("architectures")
+    named = word(names[0]) if isinstance(names, list) and names else None
+    return own if own and _timm(config) else named or own
 
 
 def _task(architecture: str | None) -> str | None:
@@ -194,8 +218,7 @@ def _input_size(config: dict[str, Any]) -> int | None:
     """Pixels a side for an image model, positions for a text model."""
     vision = config.get("vision_config")
     nested = vision.get("image_size") if isinstance(vision, dict) else None
-    cfg = config.get("pretrained_cfg")
-    shape = cfg.get("input_size") if isinstance(cfg, dict) else None
+    shape = _timm(config).get("input_size")
     last = shape[-1] if isinstance(shape, list) and shape else None
     size = config.get("image_size") or nested or last
     size = size or config.get("max_position_embeddings")

@@ -36,6 +36,8 @@ _MEANINGS = {
 _DETAILED = frozenset({"SafetensorError", "SafetensorsParsingError", "UnidentifiedImageError"})
 #: What transformers says of a model that it cannot give a head, or knows with one only.
 _PARTLESS = re.compile(r"Unrecognized configuration class .*?(\w+)Config'> for .*AutoModel(For)?")
+#: What it says where timm is not installed, or torchvision, which comes with it.
+_NO_TIMM = re.compile(r"\s*\w+ requires the (timm|Torchvision) library but it was not found")
 #: A hub's 401 without a code of its own; missing and gated repositories have theirs.
 _UNKNOWN_LOGIN = (
     "the hub does not accept your token (HF_TOKEN, or that of hf auth login): "
@@ -70,6 +72,8 @@ def reason_of(error: BaseException) -> str:
     if partless:
         part = "classifier" if partless[2] else "backbone"
         return f"its architecture ({partless[1]}) has no {part} in transformers"
+    if _NO_TIMM.match(str(error)):
+        return missing("timm")
     for kind in type(error).__mro__:
         if kind.__name__ in _MEANINGS:
             meaning = _MEANINGS[kind.__name__]

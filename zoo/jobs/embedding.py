@@ -21,9 +21,10 @@ from zoo.jobs.failures import JobError
 from zoo.jobs.inputs import batch_of
 from zoo.jobs.machine import quick_products
 from zoo.jobs.memory import halving
-from zoo.jobs.networks import Network, load_processor, pad_token
+from zoo.jobs.networks import Network, load_processor, pad_token, weights_of
 from zoo.jobs.specs import ModelSource, Settings
 from zoo.jobs.vectors import ProbeResult
+from zoo.jobs.wrapper import has_channels_last
 
 if TYPE_CHECKING:
     import torch
@@ -43,12 +44,7 @@ def load_probe(source: ModelSource, *, modality: str, settings: Settings) -> Net
     device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         processor = load_processor(source, modality, settings)
-        model = transformers.AutoModel.from_pretrained(
-            source.address,
-            revision=source.revision,
-            trust_remote_code=source.trust_remote_code,
-            use_safetensors=None if source.allow_pickle else True,
-        )
+        model = transformers.AutoModel.from_pretrained(source.address, **weights_of(source))
     except JobError:
         raise
     except Exception as error:  # whatever a stranger's model throws is its failure
@@ -164,7 +160,13 @@ def represent(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> torch.T
         look = look.get_encoder()
     elif "pixel_values" in batch and hasattr(model, "get_image_features"):  # nor has it a text
         look = look.get_image_features
-    hidden: torch.Tensor = look(**batch).last_hidden_state
+    seen = look(**batch)
+    if isinstance(seen.last_hidden_state, list | tuple):  # several scales, as timm's CrossViT
+        pooled: torch.Tensor = seen.pooler_output
+        return pooled
+    hidden: torch.Tensor = seen.last_hidden_state
+    if hidden.ndim == 4 and has_channels_last(model):
+        return hidden.mean(dim=(1, 2))  # [B, H, W, D] -> [B, D]
     if hidden.ndim == 4:
         return hidden.mean(dim=(2, 3))  # [B, D, H, W] -> [B, D]
     mask = batch.get("attention_mask", batch.get("pixel_attention_mask"))

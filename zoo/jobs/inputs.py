@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from zoo.jobs.failures import JobError
-from zoo.jobs.networks import Network
+from zoo.jobs.networks import Network, sees_grey
 from zoo.jobs.specs import Settings
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Images:
 
     def __init__(self, rows: Dataset, network: Network, *, augment: bool = False) -> None:
         self._rows = rows
-        self._processor = network.processor
+        self._network = network
         self._augment = augment
         self._kept: dict[int, Example] = {}
         self._room = _KEEP_BYTES
@@ -57,11 +57,11 @@ class Images:
     def _read(self, index: int) -> Example:
         try:
             row = self._rows[index]
-            image = to_rgb(row["image"])
+            image = _in_its_colours(row["image"], self._network)
         except Exception as error:  # a stranger's file: whatever the decoder throws
             raise JobError("dataset", f"image {_name(self._rows, index)}: {error}") from error
         image = _augmented(image) if self._augment else image
-        tensors = {name: made[0] for name, made in _process(self._processor, image).items()}
+        tensors = {name: made[0] for name, made in _process(self._network.processor, image).items()}
         return tensors | {"labels": row["label"]}
 
 
@@ -70,6 +70,11 @@ def _process(processor: Any, images: Image | list[Image]) -> dict[str, torch.Ten
     some models its colours or patches, by the names that the network takes."""
     made = processor(images, return_tensors="pt")
     return {name: made[name] for name in processor.model_input_names if name in made}
+
+
+def _in_its_colours(image: Image, network: Network) -> Image:
+    coloured = to_rgb(image)
+    return coloured.convert("L") if sees_grey(network) else coloured
 
 
 def to_rgb(image: Image) -> Image:
@@ -113,7 +118,7 @@ def batch_of(rows: Dataset, indices: list[int], network: Network, *, settings: S
 
     try:
         fetched = rows[indices]
-        images = [to_rgb(image) for image in fetched["image"]]
+        images = [_in_its_colours(image, network) for image in fetched["image"]]
     except Exception:  # say which of them it is
         return collator(network)([Images(rows, network)[index] for index in indices])
     labels = {"labels": torch.tensor(fetched["label"])}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.jobs.failures import JobError
 from zoo.jobs.specs import ModelSource, Settings
+from zoo.jobs.wrapper import resized, wrapped_channels, wrapped_head, wrapper_arguments
 
 if TYPE_CHECKING:
     import torch
@@ -65,10 +66,7 @@ def load_classifier(source: ModelSource, *, modality: str, settings: Settings) -
     try:
         processor = load_processor(source, modality, settings)
         model, info = _auto_class(modality).from_pretrained(
-            source.address,
-            use_safetensors=None if source.allow_pickle else True,
-            output_loading_info=True,
-            **_common(source),
+            source.address, output_loading_info=True, **weights_of(source)
         )
     except JobError:
         raise
@@ -91,6 +89,12 @@ def _auto_class(modality: str) -> Any:
 
 def _common(source: ModelSource) -> dict[str, Any]:
     return {"revision": source.revision, "trust_remote_code": source.trust_remote_code}
+
+
+def weights_of(source: ModelSource) -> dict[str, Any]:
+    """What ``from_pretrained`` is told wherever weights are loaded."""
+    safely = {"use_safetensors": None if source.allow_pickle else True}
+    return _common(source) | safely | wrapper_arguments(source)
 
 
 def load_processor(source: ModelSource, modality: str, settings: Settings) -> Any:
@@ -116,8 +120,10 @@ def load_processor(source: ModelSource, modality: str, settings: Settings) -> An
         )
     except (OSError, ValueError):  # many image models ship without one
         processor = _plain_processor(source)
-    if settings.image_size:
-        side = settings.image_size
+    side = settings.image_size
+    if side and hasattr(processor, "data_config"):
+        return resized(processor, side)
+    if side:
         processor.size = type(processor)(size={"height": side, "width": side}).size
         processor.do_center_crop = False
     return processor
@@ -128,11 +134,26 @@ def _plain_processor(source: ModelSource) -> Any:
     import transformers
 
     config = transformers.AutoConfig.from_pretrained(source.address, **_common(source))
-    vision = getattr(config, "vision_config", config)  # CLIP and its kin keep it one level down
-    side = getattr(vision, "image_size", None) or 224
+    side = getattr(_vision(config), "image_size", None) or 224
     side = side[0] if isinstance(side, list | tuple) else side
     plain = getattr(transformers, "ViTImageProcessorPil", transformers.ViTImageProcessor)
-    return plain(size={"height": side, "width": side})
+    middle = [0.5] * _channels(config)
+    return plain(size={"height": side, "width": side}, image_mean=middle, image_std=middle)
+
+
+def sees_grey(network: Network) -> bool:
+    """Whether its images have one channel, as those of a network for digits may."""
+    return _channels(network.model.config) == 1
+
+
+def _channels(config: Any) -> int:
+    found: int = wrapped_channels(config) or getattr(_vision(config), "num_channels", None) or 3
+    return found
+
+
+def _vision(config: Any) -> Any:
+    """What a configuration says of images: CLIP and its kin keep it one level down."""
+    return getattr(config, "vision_config", config)
 
 
 def _load(
@@ -146,9 +167,8 @@ def _load(
         id2label=dict(enumerate(classes)),
         label2id={name: number for number, name in enumerate(classes)},
         ignore_mismatched_sizes=True,
-        use_safetensors=None if source.allow_pickle else True,
         output_loading_info=True,
-        **_common(source),
+        **weights_of(source),
     )
     # Some heads lie inside the backbone (Perceiver's): an output a class, and else as it was.
     inner = {name for name, kept, wanted in info["mismatched_keys"]
@@ -162,6 +182,8 @@ def _load(
 
 def _head(model: torch.nn.Module) -> list[str]:
     """Names of the parameters outside the pre-trained backbone."""
+    if found := wrapped_head(model):
+        return found
     prefix = getattr(model, "base_model_prefix", "") + "."
     names = [name for name, _ in model.named_parameters()]
     if not any(name.startswith(prefix) for name in names):  # as CLIP: its parts lie at the top
@@ -223,12 +245,12 @@ def _lora(model: torch.nn.Module, settings: Settings, missing: set[str]) -> torc
 
     prefix = getattr(model, "base_model_prefix", "") + "."
     new = {name.removeprefix(prefix) for name in (*_head(model), *missing)}
-    head = {name.split(".")[0] for name in new}
+    whole = {name.split(".")[0] for name in new}
     inside = [
         name
         for name, module in model.named_modules()
         if isinstance(module, torch.nn.Linear | torch.nn.Conv2d | Conv1D)
-        and name.removeprefix(prefix).split(".")[0] not in head
+        and name.removeprefix(prefix).split(".")[0] not in whole
         and getattr(module, "groups", 1) == 1  # peft adapts no grouped convolution
     ]
     attention = [name for name in inside if any(word in name for word in _ATTENTION)]
@@ -239,11 +261,22 @@ def _lora(model: torch.nn.Module, settings: Settings, missing: set[str]) -> torc
         lora_alpha=settings.lora_alpha,
         lora_dropout=settings.lora_dropout,
         target_modules=attention or inside,
-        modules_to_save=sorted(head),
+        modules_to_save=sorted(_callable_parts(model, new)),
     )
     adapted: torch.nn.Module = peft.get_peft_model(model, config)
     _show_shapes(adapted)
     return adapted
+
+
+def _callable_parts(model: torch.nn.Module, names: set[str]) -> set[str]:
+    """The parts that parameters are of; peft replaces no list of parts, so those in it instead."""
+    import torch
+
+    inner = getattr(model, getattr(model, "base_model_prefix", ""), model)
+    lists = {name for name, module in (*model.named_children(), *inner.named_children())
+             if isinstance(module, torch.nn.ModuleList)}  # fmt: skip
+    split = [name.split(".") for name in names]
+    return {".".join(parts[:2]) if parts[0] in lists else parts[0] for parts in split}
 
 
 def _show_shapes(adapted: torch.nn.Module) -> None:

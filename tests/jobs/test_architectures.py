@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -189,6 +190,35 @@ def test_what_transformers_cannot_train_is_told_in_one_line(
     assert "trained on texts of one length alone" in (done.reason or "")
 
 
+def test_what_a_model_lacks_or_brings_along_is_told_in_one_line(
+    text_model: Path, texts: Path, tmp_path: Path
+) -> None:
+    """A token for padding, weights of its own names; code that would have to run."""
+    from safetensors.torch import load_file, save_file
+    from transformers import PreTrainedTokenizerFast
+
+    bare, renamed, coded = (
+        shutil.copytree(text_model, tmp_path / name) for name in ("bare", "renamed", "coded")
+    )
+    PreTrainedTokenizerFast(tokenizer_file=str(bare / "tokenizer.json")).save_pretrained(bare)
+    tensors = load_file(renamed / "model.safetensors")
+    tensors = {f"mine.{name}": tensor for name, tensor in tensors.items()}
+    save_file(tensors, renamed / "model.safetensors", metadata={"format": "pt"})
+    (coded / "code.py").write_text("raise SystemExit('it ran')\n", encoding="utf-8")
+    strange = '{"model_type": "strange", "auto_map": {"AutoConfig": "code.Config"}}'
+    (coded / "config.json").write_text(strange, encoding="utf-8")
+    for folder, words in (
+        (bare, "its tokenizer has no token for padding, nor one for the end"),
+        (renamed, "parameters are not in its weights"),
+        (coded, "it brings code of its own, which never runs by itself: --trust-remote-code"),
+    ):
+        done = fine_tune(job(folder, texts, tmp_path))
+        assert (done.status, done.cause) == ("failed", "model") and words in str(done.reason)
+        with pytest.raises(JobError, match=words):
+            load_probe(ModelSource(id="p", address=str(folder)), modality="text",
+                       settings=Settings())  # fmt: skip
+
+
 def test_a_network_that_fails_on_its_own_tokens_is_told_so(
     text_model: Path, texts: Path, tmp_path: Path
 ) -> None:
@@ -238,17 +268,16 @@ def test_a_network_that_takes_no_images_of_that_size_is_not_told_to_be_broken(
         assert f"Either the rows do not suit it ({advice}), or its weights" in (found.reason or "")
 
 
+@pytest.mark.parametrize("name", ["T5ForConditionalGeneration", "T5EncoderModel"])
 def test_a_text_to_text_model_is_a_probe_by_its_encoder(
-    text_model: Path, texts: Path, tmp_path: Path
+    text_model: Path, texts: Path, tmp_path: Path, name: str
 ) -> None:
     import transformers
 
     config = transformers.T5Config(
         vocab_size=400, d_model=16, d_kv=8, d_ff=16, num_layers=1, num_heads=2
     )
-    folder = saved(
-        transformers.T5ForConditionalGeneration(config), tmp_path / "t5", tokens_of=text_model
-    )
+    folder = saved(getattr(transformers, name)(config), tmp_path / "t5", tokens_of=text_model)
     source = ModelSource(id="t5", address=str(folder))
     probe = load_probe(source, modality="text", settings=Settings())
     found = embed(load_dataset(str(texts)), probe, settings=Settings())

@@ -139,6 +139,12 @@ def test_pickled_weights_are_described_only_on_request_and_never_opened(tmp_path
     assert found.pickled and found.model.parameters is None
 
 
+def test_an_adapter_is_told_from_a_model(tmp_path: Path) -> None:
+    (tmp_path / "adapter_config.json").write_text('{"peft_type": "LORA"}', encoding="utf-8")
+    with pytest.raises(ZooError, match="but an adapter of one: add that one"):
+        describe_model(str(tmp_path))
+
+
 def test_a_list_names_models_revisions_and_folders_beside_it(tmp_path: Path) -> None:
     make_folder(tmp_path / "tiny")
     listed = tmp_path / "models.txt"

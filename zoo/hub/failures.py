@@ -38,6 +38,7 @@ _DETAILED = frozenset({"SafetensorError", "SafetensorsParsingError", "Unidentifi
 _PARTLESS = re.compile(r"Unrecognized configuration class .*?(\w+)Config'> for .*AutoModel(For)?")
 #: What it says where timm is not installed, or torchvision, which comes with it.
 _NO_TIMM = re.compile(r"\s*\w+ requires the (timm|Torchvision) library but it was not found")
+_OWN_CODE = "contains custom code which must be executed"
 #: A hub's 401 without a code of its own; missing and gated repositories have theirs.
 _UNKNOWN_LOGIN = (
     "the hub does not accept your token (HF_TOKEN, or that of hf auth login): "
@@ -74,6 +75,8 @@ def reason_of(error: BaseException) -> str:
         return f"its architecture ({partless[1]}) has no {part} in transformers"
     if _NO_TIMM.match(str(error)):
         return missing("timm")
+    if _OWN_CODE in str(error):
+        return "it brings code of its own, which never runs by itself: --trust-remote-code"
     for kind in type(error).__mro__:
         if kind.__name__ in _MEANINGS:
             meaning = _MEANINGS[kind.__name__]

@@ -32,6 +32,7 @@ _TASKS = {
     "LMHeadModel": "text-generation",
 }
 _IMAGE_KEYS = ("image_size", "num_channels", "vision_config", "pretrained_cfg")
+_BASE = ", but an adapter of one: add that one (base_model_name_or_path in adapter_config.json)"
 _BEFORE = " and no pretrained_cfg: of timm before 0.9? Write it anew: timm.models.save_for_hf"
 #: A family of timm's is how the names of its networks begin: vit_tiny_patch16_224, swinv2_base.
 _TIMM_FAMILY = re.compile(r"(?:(?:tf|test|legacy|wide|dm|nf)_)?([a-z]+?(?:v\d+)?)(?![a-z])")
@@ -106,7 +107,10 @@ def describe_model(
 def _config(repository: Folder | HubRepository, reference: ModelReference) -> dict[str, Any]:
     text = repository.text("config.json")
     if text is None:
-        raise ZooError(f"{reference}: no config.json, so not a model of the transformers library")
+        adapter = _BASE if repository.text("adapter_config.json") else ""
+        raise ZooError(
+            f"{reference}: no config.json, so not a model of the transformers library{adapter}"
+        )
     try:
         config = json.loads(text)
     except ValueError as error:

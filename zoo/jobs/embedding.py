@@ -21,7 +21,7 @@ from zoo.jobs.failures import JobError
 from zoo.jobs.inputs import batch_of
 from zoo.jobs.machine import quick_products
 from zoo.jobs.memory import halving
-from zoo.jobs.networks import Network, load_processor, pad_token, weights_of
+from zoo.jobs.networks import Network, check_present, load_processor, pad_token, weights_of
 from zoo.jobs.specs import ModelSource, Settings
 from zoo.jobs.vectors import ProbeResult
 from zoo.jobs.wrapper import has_channels_last
@@ -36,7 +36,7 @@ def load_probe(source: ModelSource, *, modality: str, settings: Settings) -> Net
     """The backbone of a model, without a head.
 
     Raises:
-        JobError: it cannot be loaded.
+        JobError: it cannot be loaded, or is not in its weights.
     """
     import torch
     import transformers
@@ -44,13 +44,34 @@ def load_probe(source: ModelSource, *, modality: str, settings: Settings) -> Net
     device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         processor = load_processor(source, modality, settings)
-        model = transformers.AutoModel.from_pretrained(source.address, **weights_of(source))
+        model, info = transformers.AutoModel.from_pretrained(
+            source.address, output_loading_info=True, **weights_of(source)
+        )
     except JobError:
         raise
     except Exception as error:  # whatever a stranger's model throws is its failure
         raise JobError("model", error) from error
+    looking = {id(p) for p in _looking_part(model, modality).parameters()}
+    backbone = {name: p for name, p in model.named_parameters() if id(p) in looking}
+    check_present(backbone, set(info["missing_keys"]))
     pad_token(model, processor, modality)
     return Network(model.float().eval().to(device), processor, modality)
+
+
+def _looking_part(model: torch.nn.Module, modality: str) -> torch.nn.Module:
+    """The encoder of a model with a decoder, the image tower of one with two; else all of it."""
+    whole: Any = model
+    if _has_decoder(model):
+        part: torch.nn.Module = whole.get_encoder()
+        return part
+    return getattr(model, "vision_model", model) if modality == "image" else model
+
+
+def _has_decoder(model: torch.nn.Module) -> bool:
+    """Also where the configuration is of the encoder alone, as a T5's may be."""
+    halves = (getattr(model, name, None) for name in ("encoder", "decoder"))
+    told = getattr(model.config, "is_encoder_decoder", False)
+    return bool(told) or all(half is not None for half in halves)
 
 
 def embed(
@@ -154,9 +175,8 @@ def walk(
 
 def represent(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
     """The mean of the last hidden state: over positions of an image, over tokens of a text."""
-    config: Any = model.config
     look: Any = model
-    if getattr(config, "is_encoder_decoder", False):  # a decoder would ask for a second text
+    if _has_decoder(model):  # which would ask for a second text
         look = look.get_encoder()
     elif "pixel_values" in batch and hasattr(model, "get_image_features"):  # nor has it a text
         look = look.get_image_features

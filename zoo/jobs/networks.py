@@ -207,22 +207,33 @@ def _check(model: torch.nn.Module, missing: set[str]) -> None:
 
     head = set(_head(model))
     backbone = {name: p for name, p in model.named_parameters() if name not in head}
-    absent = sum(p.numel() for name, p in backbone.items() if name in missing)
-    total = sum(p.numel() for p in backbone.values())
-    if total and absent / total > _MISSING_SHARE:
-        raise JobError("model", f"{absent:,} of {total:,} parameters are not in its weights")
+    check_present(backbone, missing)
     for name, parameter in backbone.items():
         if not bool(torch.isfinite(parameter).all()):
             raise JobError("model", f"weights are not finite (NaN or infinity), first: {name}")
 
 
+def check_present(backbone: dict[str, torch.nn.Parameter], missing: set[str]) -> None:
+    """Raises JobError: more of a backbone is missing in its weights than a part that is new."""
+    absent = sum(p.numel() for name, p in backbone.items() if name in missing)
+    total = sum(p.numel() for p in backbone.values())
+    if total and absent / total > _MISSING_SHARE:
+        raise JobError("model", f"{absent:,} of {total:,} parameters are not in its weights")
+
+
 def pad_token(model: torch.nn.Module, processor: Any, modality: str) -> None:
-    """A causal language model often has no padding token; the end of text serves."""
+    """A causal language model often has no padding token; the end of text serves.
+
+    Raises:
+        JobError: its tokenizer has no token that could.
+    """
     config: Any = model.config
     if modality != "text":
         return
     if processor.pad_token is None:
         processor.pad_token = processor.eos_token or processor.unk_token
+    if processor.pad_token is None:
+        raise JobError("model", "its tokenizer has no token for padding, nor one for the end")
     if getattr(config, "pad_token_id", None) is None:
         config.pad_token_id = processor.pad_token_id
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from graphdb.errors import ZooError
 from zoo.hub import DatasetConfig, describe_dataset, load_dataset, read_configs
+from zoo.hub.failures import reason_of
 from zoo.hub.splits import cut, sample
 
 TEXTS = Path(
@@ -128,6 +129,7 @@ def test_hidden_test_labels_leave_the_validation_as_test(tmp_path: Path) -> None
         ("text,label", "hello {n},a", DatasetConfig(label="y"), "no column 'y'"),
         ("text,label", "hello {n},{n}", DatasetConfig(), "40 values in 40 rows"),
         ("n,label", "{n},a{odd}", DatasetConfig(), "no image and no text column"),
+        ("text,label", "hello {n},{odd}.5", DatasetConfig(), "numbers like 0.5, a regression"),
     ],
 )
 def test_a_dataset_that_cannot_be_learnt_says_why(
@@ -144,9 +146,10 @@ def test_a_dataset_that_cannot_be_learnt_says_why(
     [
         ("empty.csv", b"", "No columns to parse|EmptyDataError|no rows"),
         ("header.csv", b"text,label\n", "holds no rows"),
-        ("latin.csv", b"text,label\n" + b"caf\xe9,a\nth\xe9,b\n" * 9, "utf-8"),
+        ("latin.csv", b"text,label\n" + b"caf\xe9,a\nth\xe9,b\n" * 9, "no UTF-8 text, save it"),
         ("ragged.csv", b"text,label\na,b\nc,d,e,f\n", "Expected 2 fields in line 3"),
         ("torn.json", b'{"text": "a", "label":', "(?i)json"),
+        ("list.jsonl", b'{"text": "a", "label": ["b", "c"]}\n' * 9, "one label a row is needed"),
         ("torn.parquet", b"PAR1nothing", "(?i)parquet"),
     ],
 )
@@ -189,6 +192,28 @@ def test_a_folder_of_code_is_refused_and_nothing_runs(tmp_path: Path) -> None:
     with pytest.raises(ZooError, match="loading script, which is never run"):
         load_dataset(str(folder))
     assert not ran.exists()
+
+
+def test_a_test_without_labels_beside_its_training_rows_is_named() -> None:
+    """Of json and parquet the library fills what lacks, of csv it does not, and says so at length;
+    asked to, it leaves the file open."""
+    from datasets.exceptions import DatasetGenerationCastError
+    from datasets.table import CastError
+    from datasets.utils.track import tracked_str
+
+    table = CastError(
+        "differs", table_column_names=["id", "text"], requested_column_names=["text", "label"]
+    )
+    told = DatasetGenerationCastError.from_cast_error(
+        cast_error=table,
+        builder_name="csv",
+        gen_kwargs={"file": tracked_str("/a/test.csv")},
+        token=None,
+    )
+    assert reason_of(told) == (
+        "its files differ in their columns: test.csv has 1 new columns ({'id'}) and 1 missing "
+        "columns ({'label'}); give one of them alone"
+    )
 
 
 def test_numbers_named_as_text_are_read_as_their_digits(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image
 
 from graphdb.errors import ZooError
-from zoo.hub import describe_dataset, load_dataset
+from zoo.hub import DatasetConfig, describe_dataset, load_dataset
 
 
 @pytest.fixture
@@ -93,3 +94,30 @@ def test_images_inside_a_table_are_checked_too(tmp_path: Path) -> None:
     )
     with pytest.raises(ZooError, match="1 of 20 images cannot be read; replace or"):
         describe_dataset(str(tmp_path / "images.parquet"))
+
+
+@pytest.mark.parametrize("column", ["Image", "picture", "anything"])
+def test_the_bytes_of_images_in_a_table_of_others_are_images(tmp_path: Path, column: str) -> None:
+    """As pandas writes them: bare bytes under a usual name, or a record of bytes and a path."""
+    import pandas as pd
+
+    rng = np.random.default_rng(0)
+    contents = []
+    for _ in range(20):
+        encoded = io.BytesIO()
+        Image.fromarray((rng.random((9, 8, 3)) * 255).astype("uint8")).save(encoded, "PNG")
+        contents.append(encoded.getvalue())
+    cells = [{"bytes": one, "path": None} for one in contents] if column == "anything" else contents
+    table = pd.DataFrame({column: cells, "label": [n % 2 for n in range(20)]})
+    table.to_parquet(tmp_path / "images.parquet")
+    loaded = load_dataset(str(tmp_path / "images.parquet"))
+    assert loaded.modality == "image" and loaded.splits["train"][0]["image"].size == (8, 9)
+    assert describe_dataset(str(tmp_path / "images.parquet")).dataset.samples == 20
+
+
+@pytest.mark.parametrize("config", [DatasetConfig(), DatasetConfig(image="path")])
+def test_names_of_images_in_a_table_are_no_texts(tmp_path: Path, config: DatasetConfig) -> None:
+    rows = "\n".join(f"photos/{n}.JPG,{'ab'[n % 2]}" for n in range(20))
+    (tmp_path / "names.csv").write_text(f"path,label\n{rows}\n", encoding="utf-8")
+    with pytest.raises(ZooError, match=r"'path' holds .*images?.* a metadata.csv of two columns"):
+        load_dataset(str(tmp_path / "names.csv"), config=config)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from graphdb.errors import ZooError
 from zoo.hub.configs import DatasetConfig
+from zoo.hub.images import SUFFIXES
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -20,7 +22,14 @@ _PAIRS = (
     ("question", "sentence"),
     ("question", "passage"),
 )
+_IMAGES = ("image", "img", "images", "picture", "photo")
 _TEXTS = ("text", "sentence", "content", "review", "tweet", "comment", "question", "title")
+
+_BYTES = ("binary", "large_binary")
+_FOLDER = (
+    "put the files into one folder with a metadata.csv of two columns, file_name and label, "
+    "and give that folder"
+)
 
 #: Columns that a message lists, and characters of each.
 _LISTED = 20
@@ -51,12 +60,28 @@ def find_columns(rows: Dataset, config: DatasetConfig, *, where: str) -> Columns
         if name is not None and name not in rows.column_names:
             raise ZooError(f"{where}: no column '{name}'; it has {_listed(rows)}")
     label = config.label or _find_label(rows, where)
+    if config.image and config.image not in _images(rows):
+        raise ZooError(f"{where}: '{config.image}' holds no images; {_FOLDER}")
     if config.image or (config.text is None and _images(rows)):
         return Columns(label, image=config.image or _images(rows)[0])
     if config.text:
         return Columns(label, text=config.text, text_pair=config.text_pair)
     first, second = _find_texts(rows, label, where)
+    if all(PurePath(text).suffix.lower() in SUFFIXES for text in _sample(rows, first)):
+        raise ZooError(f"{where}: '{first}' holds names of image files; {_FOLDER}")
     return Columns(label, text=first, text_pair=second)
+
+
+def with_images(rows: Dataset, named: str | None) -> Dataset:
+    """Columns of the bytes of images, as tables that others wrote hold them, as images."""
+    from datasets import Image
+
+    usual = {named, *_called(rows.column_names, _IMAGES)}
+    for name, feature in rows.features.items():
+        whole = isinstance(feature, dict) and feature.keys() == {"bytes", "path"}
+        if whole or (name in usual and getattr(feature, "dtype", None) in _BYTES):
+            rows = rows.cast_column(name, Image())
+    return rows
 
 
 def _find_label(rows: Dataset, where: str) -> str:
@@ -99,8 +124,12 @@ def _is_text(rows: Dataset, name: str) -> bool:
     return getattr(rows.features[name], "dtype", None) in ("string", "large_string")
 
 
+def _sample(rows: Dataset, name: str) -> list[str]:
+    return [text or "" for text in rows.select(range(min(100, len(rows))))[name]]
+
+
 def _length(rows: Dataset, name: str) -> float:
-    sample = [text or "" for text in rows.select(range(min(100, len(rows))))[name]]
+    sample = _sample(rows, name)
     return sum(map(len, sample)) / max(1, len(sample))
 
 

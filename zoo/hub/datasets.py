@@ -6,6 +6,7 @@ csv, tsv, json and parquet files, folders of them, and raw layouts that a config
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from graphdb import records
 from graphdb.errors import ZooError
-from zoo.hub.columns import Columns, find_columns
+from zoo.hub.columns import Columns, find_columns, with_images
 from zoo.hub.configs import DatasetConfig, read_configs, with_config
 from zoo.hub.failures import told_as_zoo_error
 from zoo.hub.fingerprints import fingerprint
@@ -140,7 +141,11 @@ def load_dataset(
     config = predefined(reference) if config is None else config
     with told_as_zoo_error(reference):
         config = _pinned(reference, config)
-        source = {name: rows for name, rows in _read(reference, config).items() if len(rows)}
+        source = {
+            name: with_images(rows, config.image)
+            for name, rows in _read(reference, config).items()
+            if len(rows)
+        }
         if not source:
             raise ZooError(f"{reference}: it holds no rows")
         columns = find_columns(next(iter(source.values())), config, where=reference)
@@ -187,7 +192,7 @@ def _encode(
     source: dict[str, Dataset], columns: Columns, reference: str
 ) -> tuple[dict[str, Dataset], tuple[str, ...]]:
     """Rename the columns and number the labels by the sorted names of the classes."""
-    names = {split: _names(rows, columns.label) for split, rows in source.items()}
+    names = {split: _names(rows, columns.label, reference) for split, rows in source.items()}
     names = {split: labels for split, labels in names.items() if any(labels)}
     found = sorted({label for labels in names.values() for label in labels if label is not None})
     rows = sum(map(len, names.values()))
@@ -213,14 +218,29 @@ def _ordered(names: list[str]) -> list[str]:
     return names
 
 
-def _names(rows: Dataset, column: str) -> list[str | None]:
-    """The label of each row as text; None where it is hidden (-1, as in GLUE's tests) or empty."""
+def _names(rows: Dataset, column: str, reference: str) -> list[str | None]:
+    """The label of each row as text; None where it is hidden (-1, as in GLUE's tests) or empty.
+
+    Raises:
+        ZooError: several labels a row, or numbers that are no classes.
+    """
+    import pyarrow as pa
+
     feature = rows.features[column]
+    if pa.types.is_nested(rows.features.arrow_schema.field(column).type):
+        raise ZooError(f"{reference}: '{column}' holds lists or records; one label a row is needed")
     values = rows[column][:]
     if hasattr(feature, "int2str"):
         return [None if v is None or v < 0 else str(feature.names[v]) for v in values]
     if getattr(feature, "dtype", "").startswith("float"):
-        values = [int(v) if v is not None and float(v).is_integer() else v for v in values]
+        values = [None if v is None or math.isnan(v) else v for v in values]
+        between = next((v for v in values if v is not None and not float(v).is_integer()), None)
+        if between is not None:
+            raise ZooError(
+                f"{reference}: '{column}' holds numbers like {between:.6g}, a regression, which is "
+                "not trained here; classes are whole numbers or words"
+            )
+        values = [v if v is None else int(v) for v in values]
     return [None if v is None or v in ("", -1) else str(v) for v in values]
 
 

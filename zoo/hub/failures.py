@@ -69,6 +69,10 @@ def reason_of(error: BaseException) -> str:
     """What went wrong, in one line for a user."""
     if type(error).__name__ == "DatasetGenerationError" and error.__cause__ is not None:
         return reason_of(error.__cause__)  # it only says that something occurred
+    if type(error).__name__ == "DatasetGenerationCastError":
+        return _unlike_columns(str(error))
+    if isinstance(error, UnicodeDecodeError):
+        return f"no UTF-8 text, save it as such: {first_line(error)}"
     partless = _PARTLESS.match(str(error))
     if partless:
         part = "classifier" if partless[2] else "backbone"
@@ -84,6 +88,15 @@ def reason_of(error: BaseException) -> str:
     if getattr(getattr(error, "response", None), "status_code", None) == 401:
         return _UNKNOWN_LOGIN
     return first_line(error)
+
+
+def _unlike_columns(told: str) -> str:
+    """What the ``datasets`` library says where a table has not the columns of the first one, as a
+    test without labels beside its training rows: in paragraphs, the first of which says nothing."""
+    _, columns, _, files, *_ = [*told.split("\n\n"), "", "", "", ""]
+    file = files.partition(",")[0].rpartition("/")[2].partition(" ")[0]
+    found = columns.partition("there are ")[2].rstrip(".")
+    return f"its files differ in their columns: {file or 'one'} has {found}; give one of them alone"
 
 
 def missing(package: str | None) -> str:

@@ -98,6 +98,18 @@ def test_a_folder_with_splits_keeps_them(tmp_path: Path) -> None:
     assert all(text.startswith("test") for text in loaded.splits["test"]["text"])
 
 
+def test_a_column_of_splits_is_kept_to_and_any_other_is_none(tmp_path: Path) -> None:
+    words = ["train", "Train ", "dev", "test"]
+    rows = [f"text {n},{'ab'[n // 4 % 2]},{words[n % 4]}" for n in range(40)]
+    loaded = load_dataset(str(write_csv(tmp_path / "s.csv", "text,label,Split", rows)))
+    found = {name: set(part["text"]) for name, part in loaded.splits.items()}
+    assert found["validation"] == {f"text {n}" for n in range(2, 40, 4)}
+    assert found["test"] == {f"text {n}" for n in range(3, 40, 4)}
+    rows = [row.replace("dev", "fold 3") for row in rows]
+    loaded = load_dataset(str(write_csv(tmp_path / "o.csv", "text,label,split", rows)))
+    assert len(loaded.splits["test"]) == 8, "a fifth, cut anew"
+
+
 def test_premise_and_hypothesis_are_found_and_both_count(tmp_path: Path) -> None:
     rows = [f"it rains {n},it is wet {n},{'ab'[n % 2]}" for n in range(20)]
     path = write_csv(tmp_path / "nli.csv", "premise,hypothesis,label", rows)

@@ -148,6 +148,7 @@ def load_dataset(
         }
         if not source:
             raise ZooError(f"{reference}: it holds no rows")
+        source = _by_column(source, config)
         columns = find_columns(next(iter(source.values())), config, where=reference)
         shaped, classes = _encode(source, columns, reference)
     whole = _assign(shaped, config, reference=reference, seed=seed)
@@ -186,6 +187,20 @@ def _read(reference: str, config: DatasetConfig) -> dict[str, Dataset]:
     if config.raw is not None:
         return read_raw(path, config.raw)
     return read_local(path)
+
+
+def _by_column(source: dict[str, Dataset], config: DatasetConfig) -> dict[str, Dataset]:
+    """One table by what its column ``split`` says, where that is nothing but splits."""
+    rows = next(iter(source.values()))
+    name = next((one for one in rows.column_names if one.strip().lower() == "split"), None)
+    if len(source) > 1 or name is None or name == config.label:
+        return source
+    words = np.array([str(word).strip().lower() for word in rows[name][:]])
+    found = set(words.tolist())
+    if "train" not in found or not found <= {"train", "test", *_VALIDATION_NAMES}:
+        return source
+    rest = rows.remove_columns(name)
+    return {word: rest.select(np.flatnonzero(words == word)) for word in sorted(found)}
 
 
 def _encode(

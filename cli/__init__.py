@@ -53,7 +53,10 @@ def zoo(ctx: click.Context, store: str | None, database: str | None, verbose: bo
     Without --store: ZOO_STORE, else NEO4J_URI (with NEO4J_USERNAME and NEO4J_PASSWORD), else an
     embedded store in your data folder.
     """
+    from cli.text import remember_typed
+
     _log(verbose)
+    remember_typed(_COMMANDS, store=store, database=database)
     ctx.obj = {"store": store, "database": database}
 
 

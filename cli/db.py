@@ -76,7 +76,8 @@ def push(ctx: click.Context, url: str, database: str | None, as_json: bool) -> N
             target,
             progress=lambda table, done, total: move(done / max(total, 1), table),
         )
-    _print_moved(done, as_json=as_json, next_=f"Next: {to_type('db status', store=url)}")
+    look = to_type("db status", store=url, database=database)
+    _print_moved(done, as_json=as_json, next_=f"Next: {look}")
 
 
 @db.command(short_help="Write everything into one file.")
@@ -118,7 +119,7 @@ def restore(ctx: click.Context, path: Path, as_json: bool) -> None:
 
 def _print_status(found: Status) -> None:
     from cli.rows import print_table
-    from cli.text import cell
+    from cli.text import cell, told
 
     rows = [
         ["store", found.address],
@@ -131,7 +132,10 @@ def _print_status(found: Status) -> None:
     print_table(("", ""), rows)
     if found.unended:
         runs = [
-            [cell(run.id), cell(run.kind), cell(run.owner), cell(run.started), cell(run.advice)]
+            [
+                *map(cell, (run.id, run.kind, run.owner, run.started)),
+                cell(run.advice and told(run.advice)),
+            ]
             for run in found.unended
         ]
         print_table(("run", "kind", "owner", "started", ""), runs, "Not ended")

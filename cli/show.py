@@ -12,6 +12,8 @@ from graphdb.errors import to_type
 
 #: Room for an error and for the command that repeats a job alone, whole.
 _LONGEST = 4_000
+#: Of a job: what tells commands.
+_TELLING = ("command", "error")
 
 
 @click.command()
@@ -37,7 +39,7 @@ def show(
 ) -> None:
     """Show everything about one model, dataset, learner, run or job."""
     from cli.rows import print_json, print_rows, print_table
-    from cli.text import cell, plain
+    from cli.text import cell, plain, told
 
     with open_zoo(ctx) as zoo:
         found = zoo.show(identity, kind=kind, limit=limit)
@@ -51,7 +53,7 @@ def show(
         print_json({"kind": found.kind, **found.properties, **results})
     else:
         rows = [
-            [name, cell(value, longest=_LONGEST)]
+            [name, cell(told(value) if name in _TELLING else value, longest=_LONGEST)]
             for name, value in found.properties.items()
             if value is not None
         ]

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
+from collections.abc import Iterable
+from contextvars import ContextVar
 
 import click
+
+from graphdb.address import resolve_address
+from graphdb.errors import ZooError
 
 _LONGEST = 120
 #: What holds no space is an id or a path, to be copied: "local/", a folder's name, a fingerprint.
@@ -19,6 +25,8 @@ _NARROW = 0.02
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 #: A moment as programs read it, whose fractions of a second nobody else does.
 _MOMENT = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)$")
+#: Commands that a text may tell, and what was typed before the one that runs: "--store X".
+_typed: ContextVar[tuple[re.Pattern[str], str] | None] = ContextVar("typed", default=None)
 
 
 def plain(text: str) -> str:
@@ -32,8 +40,32 @@ def plain(text: str) -> str:
 
 
 def say(text: str) -> None:
-    """One line of words on stderr."""
-    click.echo(plain(text), err=True)
+    """One line of words on stderr; commands that it tells are for the store that was typed."""
+    click.echo(plain(told(text)), err=True)
+
+
+def remember_typed(commands: Iterable[str], *, store: str | None, database: str | None) -> None:
+    """Have ``told`` repeat these options in ``commands``; the environment holds anyway."""
+    given = (("--store", store if store and _is_address(store) else None), ("--database", database))
+    options = shlex.join(word for name, value in given if value for word in (name, value))
+    # A list of queries and a help need no store.
+    told = rf"(?<!\S)zoo (?=(?:{'|'.join(commands)})\b)(?!query --list|.*[a-z] --help$)"
+    _typed.set((re.compile(told), f"zoo {options} ") if options else None)
+
+
+def told(text: str) -> str:
+    """The text, its commands with --store and --database as the running one got them."""
+    found = _typed.get()
+    return text if found is None else found[0].sub(lambda _: found[1], text)
+
+
+def _is_address(store: str) -> bool:
+    """What is refused may hold a password, and is not repeated."""
+    try:
+        resolve_address(store)
+    except ZooError:
+        return False
+    return True
 
 
 def to_undo(run: str, *, replaced: bool) -> str:

@@ -37,7 +37,11 @@ def listed(name: str) -> str:
 
 
 def to_type(
-    command: str, *names: str, options: Sequence[str] = (), store: str | None = None
+    command: str,
+    *names: str,
+    options: Sequence[str] = (),
+    store: str | None = None,
+    database: str | None = None,
 ) -> str:
     """``zoo COMMAND NAMES OPTIONS`` as a shell takes it, whatever the names hold.
 
@@ -47,4 +51,5 @@ def to_type(
     dashed = any(name.startswith("-") for name in names)
     words = [*options, "--", *names] if dashed else [*names, *options]
     chosen = [] if store is None else ["--store", store]
+    chosen += [] if database is None else ["--database", database]
     return shlex.join(["zoo", *chosen, *command.split(), *words])

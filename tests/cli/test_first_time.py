@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from cli import options
 from cli.answers import print_answers
 from cli.text import plain
+from graphdb import embedded
 from graphdb.errors import listed
 from graphdb.records import Refusal
 from tests.cli.command import Ended, Zoo
@@ -269,6 +270,33 @@ def test_commands_to_type_are_quoted(zoo: Zoo, tmp_path: Path) -> None:
     assert f"zoo db restore '{file}'\n" in zoo("db", "backup", str(file)).err
 
 
+def test_told_commands_are_for_the_store_that_was_typed(
+    zoo: Zoo, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOO_STORE", "bolt://127.0.0.1:1")
+    typed = ("--store", place.address, "--database", place.database)
+    ended = zoo(*typed, "ingest", "records", str(_bundle(tmp_path / "one", "bert,sst2,full,.9\n")))
+    repeated = shlex.join(["zoo", *typed])
+    assert f"Undo: {repeated} forget " in ended.err and f"Next: {repeated} train\n" in ended.err
+    zoo(*shlex.split(ended.err.partition("Undo: zoo ")[2].partition("\n")[0]))
+    error = zoo.fails(*typed, "candidates", "pets")
+    assert f"Fill it first: {repeated} ingest records PATH" in error
+    place.run("CREATE (:Job {id: 'j', status: 'failed', error: 'bad: zoo db status', "
+              "arguments: '{\"command\": \"zoo ingest runs\"}'})")  # fmt: skip
+    shown = zoo(*typed, "show", "j")
+    assert f"bad: {repeated} db status\n" in shown.out and f"{repeated} ingest runs\n" in shown.out
+    [row] = zoo(*typed, "show", "j", "--json").objects
+    assert (row["error"], row["command"]) == ("bad: zoo db status", "zoo ingest runs")
+    assert zoo.try_(*typed, "ls").err.endswith("See: zoo ls --help\n")
+    assert ": zoo query --list\n" in zoo.fails(*typed, "query", "nonsense") + "\n"
+    assert "zoo --store 'embedded:a b' ls datasets" in zoo.fails(
+        "--store", "embedded:a b", "predict"
+    )
+    for secret in ("bolt://me:secret@host", "bolt://host?password=secret"):
+        assert ": zoo ls datasets" in zoo.fails("--store", secret, "predict")
+    assert ": zoo ls datasets" in zoo.fails("predict"), "nothing of a command before"
+
+
 @given(st.lists(st.text(st.sampled_from('a",\n -'), min_size=1)))
 def test_names_between_commas_come_back_whole(given_names: list[str]) -> None:
     assert options.names((",".join(map(listed, given_names)),)) == tuple(given_names)
@@ -285,6 +313,12 @@ def test_pushing_a_store_onto_itself_is_one_line(zoo: Zoo, place: Place) -> None
     zoo(*VIT_ON_PETS)
     error = zoo.fails("db", "push", place.address)
     assert "is the store to push from: name another" in error
+
+
+def test_what_was_pushed_is_looked_at_where_it_is(zoo: Zoo, tmp_path: Path) -> None:
+    target, there = f"embedded:{tmp_path / 'copy'}", embedded.DATABASE
+    ended = zoo("db", "push", target, "--database", there)
+    assert f"Next: zoo --store {target} --database {there} db status\n" in ended.err
 
 
 def test_answers_say_what_to_try_and_why(trained: Zoo, history: Path) -> None:

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 import click
 
 from graphdb.address import resolve_address
-from graphdb.errors import ZooError
+from graphdb.errors import ZooError, to_type
 
 _LONGEST = 120
 #: What holds no space is an id or a path, to be copied: "local/", a folder's name, a fingerprint.
@@ -71,7 +71,7 @@ def _is_address(store: str) -> bool:
 def to_undo(run: str, *, replaced: bool) -> str:
     """What to type to undo a run; forgetting does not bring back what it ``replaced``."""
     what = "Take it away, without what it replaced" if replaced else "Undo"
-    return f"{what}: zoo forget {run}"
+    return f"{what}: {to_type('forget', run)}"
 
 
 def cell(value: object, *, longest: int = _LONGEST) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from graphdb.errors import ZooError, did_you_mean
+from graphdb.errors import ZooError, did_you_mean, to_type
 from learn.learner import BASELINES, DEFAULT, PARTS, Fitted, Learner, learner_names
+
+#: What an artefact holds; others are trained where they are used.
+_KEPT = (DEFAULT, f"{DEFAULT}+scores", *PARTS)
 
 
 def make_learner(name: str, **config: object) -> Learner:
@@ -18,7 +21,7 @@ def make_learner(name: str, **config: object) -> Learner:
 
         _refuse(name, config)
         return Baseline(name)
-    if name in (DEFAULT, f"{DEFAULT}+scores", *PARTS):
+    if name in _KEPT:
         from learn.inductive import Inductive
         from learn.settings import configuration
 
@@ -32,6 +35,12 @@ def make_learner(name: str, **config: object) -> Learner:
     raise ZooError(f"No learner {name!r}.{meant} There are: {', '.join(learner_names())}")
 
 
+def check_kept(name: str) -> None:
+    """Before minutes of training: raises ZooError for a learner that is never kept."""
+    if name not in _KEPT:
+        raise _not_kept(name)
+
+
 def save_learner(fitted: Fitted, folder: Path) -> None:
     """Write a default learner as safetensors and JSON; nothing that executes.
 
@@ -41,7 +50,7 @@ def save_learner(fitted: Fitted, folder: Path) -> None:
     from learn.ranking import FittedInductive
 
     if not isinstance(fitted, FittedInductive):
-        raise ZooError(f"'{fitted.name}' is trained where it is used and not kept; keep: {DEFAULT}")
+        raise _not_kept(fitted.name)
     save(fitted, Path(folder))
 
 
@@ -53,6 +62,14 @@ def load_learner(folder: Path, *, origin: str | None = None) -> Fitted:
     from learn.artifact import load
 
     return load(Path(folder), origin=origin)
+
+
+def _not_kept(name: str) -> ZooError:
+    compare = to_type("evaluate", options=["--learner", name])
+    return ZooError(
+        f"{name!r} is trained where it is used and not kept: {compare}. To be kept there are: "
+        f"{', '.join(_KEPT)}"
+    )
 
 
 def _refuse(name: str, config: dict[str, object]) -> None:

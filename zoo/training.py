@@ -14,6 +14,7 @@ from graphdb.subgraph import read_subgraph
 from learn import DEFAULT, fingerprint, make_learner
 from learn.pairs import measured
 from learn.progress import Tell
+from learn.registry import check_kept
 from zoo.artifacts import artifacts_url, check_place, keep_artifact
 
 
@@ -37,6 +38,8 @@ def train(
     check_seed(seed)
     modality = modality or find_modality(store, method=method)
     learner = learner or DEFAULT
+    made = make_learner(learner)
+    check_kept(learner)
     graph = read_subgraph(store, modality)
     if not len(measured(graph, method=method)):
         rows = store.read("modalities", method=method)
@@ -48,9 +51,7 @@ def train(
     place = artifacts_url(store.address)
     check_place(place)
     print_ = fingerprint(graph)
-    fitted = make_learner(learner).fit(
-        graph, method=method, seed=seed, device=device, progress=progress
-    )
+    fitted = made.fit(graph, method=method, seed=seed, device=device, progress=progress)
     identity = digest(learner, modality, method, seed, print_)[:12]
     artifact = f"{modality}-{method}-{identity}.zip"
     sha256 = keep_artifact(fitted, artifact, url=place)

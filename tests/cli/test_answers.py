@@ -138,6 +138,8 @@ def test_training_is_kept_with_its_provenance(
             ZooError, match=r"^Cannot write the artefact probe .* Set ZOO_ARTIFACTS"
         ):
             train(store, modality="image", progress=lambda done, _: shares.append(done))
+        with pytest.raises(ZooError, match=r"not kept: zoo evaluate --learner metadata-lr\. To"):
+            train(store, learner="metadata-lr", progress=lambda done, _: shares.append(done))
     assert not shares, "it is not trained first"
     told = zoo("train", "--modality", "image").err
     assert "mean of Pearson and weighted Kendall" in told

@@ -10,7 +10,7 @@ from graphdb.catalog import find_dataset
 from graphdb.errors import ZooError, to_type
 from graphdb.records import MAX_INTEGER
 from graphdb.store import Row, Store, Transaction
-from zoo.limits import Limits, check_count
+from zoo.limits import Limits, check_count, check_limits
 from zoo.prediction import Candidate, Candidates, note_order
 from zoo.training import check_method
 
@@ -41,7 +41,7 @@ def find_candidates(
     """
     check_method(method)
     check_count(k)
-    limits = limits or Limits()
+    limits = check_limits(limits)
     question = _Question(dataset, method, limits, k)
     published = store.transact(lambda tx: _read(tx, question), access="read")
     if published is None:

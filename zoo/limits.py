@@ -81,6 +81,16 @@ class Limits:
         )
 
 
+def check_limits(limits: Limits | None) -> Limits:
+    """The limits, or none. Raises ZooError for something else, such as a dict of them."""
+    if not isinstance(limits, Limits | None):
+        raise ZooError(
+            f"limits are Limits(max_parameters=100_000_000), not a {type(limits).__name__}: "
+            "from zoo import Limits"
+        )
+    return limits or Limits()
+
+
 def check_count(k: int) -> None:
     """Raises ZooError unless ``k`` is 1 or more."""
     if k < 1:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,27 +40,29 @@ def find_newcomers(store: Store, names: Sequence[str]) -> list[str]:
 
 
 def examine_newcomers(
-    store: Store, paths: Sequence[str], *, tell: Tell = silent
+    store: Store, paths: Sequence[str], *, check: Callable[[str, str], None], tell: Tell = silent
 ) -> dict[str, Examined]:
     """Datasets by their paths, as the graph would hold them.
 
-    Metadata, embedding by the history's own probe, similarities; nothing is stored.
+    Metadata, embedding by the history's own probe, similarities; nothing is stored. ``check`` is
+    called with a path and its modality as soon as that is known.
 
     Raises:
         ZooError: a path holds no dataset that can be read, or the extra ``jobs`` is missing.
     """
     found = {}
     for number, path in enumerate(paths):
-        found[path] = _examine(store, path, piece_of(tell, number, len(paths), name=path))
+        moved = piece_of(tell, number, len(paths), name=path)
+        found[path] = _examine(store, path, partial(check, path), moved)
     return found
 
 
-def _examine(store: Store, path: str, tell: Tell) -> Examined:
+def _examine(store: Store, path: str, check: Callable[[str], None], tell: Tell) -> Examined:
     try:
         from zoo.jobs.adaptive import CLOSE
         from zoo.jobs.probing import examine_dataset
 
-        return examine_dataset(store, path, within=CLOSE, alone=False, tell=tell)
+        return examine_dataset(store, path, within=CLOSE, alone=False, check=check, tell=tell)
     except ModuleNotFoundError as error:
         raise ZooError(
             f"Reading {path!r} needs {error.name}. Install it: pip install 'transferzoo[jobs]'"

@@ -22,7 +22,7 @@ from learn.pairs import SMALLER_IS_BETTER, dataset_metric, measured
 from learn.progress import Tell, silent
 from zoo.artifacts import artifacts_url, fetch_artifact
 from zoo.jobs.counting import tell_count
-from zoo.limits import Limits, check_count
+from zoo.limits import Limits, check_count, check_limits
 from zoo.newcomers import examine_newcomers, find_newcomers, store_newcomers, with_newcomer
 from zoo.training import check_method
 
@@ -103,14 +103,23 @@ def predict(
     """
     check_method(method)
     check_count(k)
+    limits = check_limits(limits)
     tell = progress or silent
     paths = find_newcomers(store, datasets)
     if paths:
         _check_learners(store, method)
-    newcomers = examine_newcomers(store, paths, tell=tell)
-    known = [name for name in datasets if name not in newcomers]
-    kinds = {found.dataset.modality for found in newcomers.values()}
-    modality = modality or _modality(store, known, kinds, method=method)
+
+    def check(path: str, kind: str) -> None:
+        """Before the minutes of a probe."""
+        _check_modality(path, kind, modality)
+        _find_learner(store, learner, modality=kind, method=method)
+
+    newcomers = examine_newcomers(store, paths, check=check, tell=tell)
+    kinds = {name: find_dataset(store, name).modality for name in datasets if name not in newcomers}
+    for name, kind in kinds.items():
+        _check_modality(name, kind, modality)
+    found_kinds = {*kinds.values(), *(found.dataset.modality for found in newcomers.values())}
+    modality = modality or _modality(store, found_kinds, method=method)
     record = _find_learner(store, learner, modality=modality, method=method)
     if write and newcomers:
         store_newcomers(store, newcomers)
@@ -133,7 +142,7 @@ def predict(
     if write:
         _publish(store, _tables(graph, rows, rankings), record, usual)
     answers = [
-        _answer(graph, row, ranking, record, limits or Limits(), k)
+        _answer(graph, row, ranking, record, limits, k)
         for row, ranking in zip(rows, rankings, strict=True)
     ]
     return [
@@ -157,11 +166,17 @@ def note_order(answer: Candidates) -> Candidates:
     return replace(answer, notes=(*answer.notes, note))
 
 
-def _modality(
-    store: Store, datasets: Sequence[str], newcomers: set[str | None], *, method: str
-) -> str:
-    found = {find_dataset(store, dataset).modality for dataset in datasets} | newcomers
-    found -= {None}
+def _check_modality(dataset: str, kind: str | None, given: str | None) -> None:
+    """Raises ZooError for a dataset of another modality than the one that was asked for."""
+    if given is not None and kind not in (given, None):
+        raise ZooError(
+            f"{dataset!r} is of modality {kind}, not {given}. Predict it as what it is: "
+            f"{to_type('predict', dataset)}"
+        )
+
+
+def _modality(store: Store, kinds: set[str | None], *, method: str) -> str:
+    found = kinds - {None}
     if len(found) > 1:
         raise ZooError(
             f"The datasets are of several modalities ({', '.join(sorted(map(str, found)))}). "
@@ -173,9 +188,7 @@ def _modality(
 def _check_learners(store: Store, method: str) -> None:
     """Before minutes are spent on reading and embedding a dataset."""
     if not any(row["method"] == method for row in store.read("list_learners", limit=_LEARNERS)):
-        raise ZooError(
-            f"No learner for {method} fine-tuning yet. Train one: zoo train --method {method}"
-        )
+        raise _no_learner(store, ["--method", method], method=method)
 
 
 def _find_learner(
@@ -195,11 +208,24 @@ def _find_learner(
     record = find_default_learner(store, modality=modality, method=method)
     if record is None:
         wanted = ["--modality", modality, "--method", method]
-        raise ZooError(
-            f"No learner for {modality} models and {method} fine-tuning yet. "
-            f"Train one: {to_type('train', options=wanted)}"
-        )
+        raise _no_learner(store, wanted, modality=modality, method=method)
     return record
+
+
+def _no_learner(
+    store: Store, options: Sequence[str], *, method: str, modality: str | None = None
+) -> ZooError:
+    """Where there are results to learn from, with how to train one, else with how to get some."""
+    of = f"{modality} models and {method}" if modality else method
+    held = {row["modality"] for row in store.read("modalities", method=method)}
+    if not held if modality is None else not held & {modality, None}:
+        return ZooError(
+            f"No learner for {of} fine-tuning, and no result to train one on. Make some: "
+            f"{to_type('ingest runs', options=options)}, or take some in: zoo ingest records PATH"
+        )
+    return ZooError(
+        f"No learner for {of} fine-tuning yet. Train one: {to_type('train', options=options)}"
+    )
 
 
 def _rows(store: Store, graph: Subgraph, datasets: Sequence[str]) -> list[int]:

@@ -14,6 +14,7 @@ from learn import AGGREGATES, BASELINES, DEFAULT, Result
 from tests.cli.command import Zoo
 from tests.cli.test_history import first_id
 from tests.stores import Place
+from zoo import Zoo as Python
 from zoo.training import train
 
 PREDICTED = (
@@ -114,7 +115,14 @@ def test_what_is_missing_is_said(trained: Zoo, history: Path, tmp_path: Path) ->
     assert f"zoo predict {dataset}" in trained.fails("candidates", dataset)
     assert "--all" in trained.fails("predict")
     assert "Did you mean" in trained.fails("predict", dataset + "x")
-    assert "zoo train" in trained.fails("predict", dataset, "--method", "lora")
+    error = trained.fails("predict", dataset, "--modality", "text")
+    assert f"'{dataset}' is of modality image, not text. Predict it" in error
+    for path in (dataset, str(tmp_path)):
+        error = trained.fails("predict", path, "--method", "lora")
+        assert "no result to train one on. Make some: zoo ingest runs" in error
+    trained("record", "m", dataset, "--accuracy", ".5", "--method", "lora", "--create")
+    for path in (dataset, str(tmp_path)):
+        assert ": zoo train " in trained.fails("predict", path, "--method", "lora")
     [learner] = trained("ls", "learners", "--json").objects
     other = trained.fails("predict", dataset, "--method", "lora", "--learner", learner["id"])
     assert "for image models and full fine-tuning, not for image models and lora" in other
@@ -124,6 +132,18 @@ def test_what_is_missing_is_said(trained: Zoo, history: Path, tmp_path: Path) ->
     for file in Path(str(tmp_path / "artifacts")).iterdir():
         file.unlink()
     assert "ZOO_ARTIFACTS" in trained.fails("predict", dataset)
+
+
+def test_a_learner_is_asked_for_before_the_probe(trained: Zoo, tmp_path: Path) -> None:
+    lines = [f'{{"text": "a {word} film", "label": "{word}"}}' for word in ("good", "bad") * 9]
+    (tmp_path / "reviews.jsonl").write_text("\n".join(lines))
+    told: list[str] = []
+    with Python.open() as opened:
+        for modality, said in ((None, "No learner for text"), ("image", "is of modality text")):
+            with pytest.raises(ZooError, match=said):
+                opened.predict(tmp_path / "reviews.jsonl", modality=modality,
+                               progress=lambda _, text: told.append(text))  # fmt: skip
+    assert told and not any("loading" in text for text in told)
 
 
 def test_training_is_kept_with_its_provenance(

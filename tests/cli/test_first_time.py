@@ -440,6 +440,8 @@ def test_wrong_arguments_in_python_are_one_error(zoo: Zoo) -> None:
             lambda: opened.show("vit", kind="thing"),
             lambda: opened.forget("vit", kind="thing"),
             lambda: opened.predict(["pets"]),  # type: ignore[arg-type]
+            lambda: opened.predict("pets", limits={"family": "vit"}),  # type: ignore[arg-type]
+            lambda: opened.candidates("pets", limits={}),  # type: ignore[arg-type]
             lambda: Limits(max_parameters="100M"),  # type: ignore[arg-type]
             lambda: opened.train(seed=-1),
             lambda: opened.evaluate(seeds=[0, -1]),
@@ -448,7 +450,7 @@ def test_wrong_arguments_in_python_are_one_error(zoo: Zoo) -> None:
             with pytest.raises(
                 ZooError,
                 match=r"^(No kind 'thing'|k=|limit -1|Name datasets|max_parameters '100M'|seed -1"
-                r"|\./pets does not exist)",
+                r"|\./pets does not exist|limits are Limits)",
             ):
                 call()
 

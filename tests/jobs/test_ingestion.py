@@ -266,5 +266,5 @@ def test_a_dataset_is_stored_with_its_answer_or_not_at_all(
     zoo: Zoo, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ZOO_STORE", f"embedded:{tmp_path / 'store'}")
-    assert "zoo train --method full" in zoo.fails("predict", str(images))
+    assert "Make some: zoo ingest runs" in zoo.fails("predict", str(images))
     assert zoo("ls", "datasets", "--json").objects == []

@@ -67,6 +67,7 @@ def examine_dataset(
     cache: Path | None = None,
     threads: int | None = None,
     broken: dict[str, str] | None = None,
+    check: Callable[[str], None] | None = None,
     tell: Tell = silent,
 ) -> Examined:
     """Look at a dataset without storing anything.
@@ -82,6 +83,7 @@ def examine_dataset(
         alone: the probe looks in a process of its own, which gives its memory back; False: in this
             one, for a command that has torch in memory anyway and the dataset read.
         broken: probes that could not be loaded, with the reason: none is tried for each dataset.
+        check: called with the modality before the probe looks; what it raises ends the examination.
 
     Raises:
         ZooError: the dataset itself cannot be read.
@@ -90,6 +92,8 @@ def examine_dataset(
     broken = {} if broken is None else broken
     tell(0.0, "reading")
     loaded = load_dataset(reference, config=config, max_samples=max_samples)
+    if check is not None:
+        check(loaded.modality)
     dataset = record_of(loaded, name=name)
     notes: list[str] = []
     embeddings: tuple[Embedding, ...] = ()

@@ -27,14 +27,14 @@ REASONS = {
     "corrupt": r"12 of 36 images cannot be read: grey/000\.png, .* and 9 more; replace or remove",
     "deleted": r"/deleted: no such folder$",
     "garbled": "its tokenizer's files are no JSON: ",
-    "gone": "no label column; it has text, mood; name one with --label",
+    "gone": "no label column; it has text, mood; name one: zoo ingest .* --label",
     "lost": r"/lost\.csv: no such file or folder",
 }
 TAKEN = ("shades", "dusk", "corrupt", "moods.csv", "gone.csv", "lost.csv")
 REFUSED = {
     "refused": "model.safetensors is truncated: ",
     "one": "1 class in 'label'; 2 are needed",
-    "unlabelled.csv": "no label column; it has text, mood; name one with --label",
+    "unlabelled.csv": "no label column; it has text, mood; name one: zoo ingest .* --label",
     "empty.csv": "it holds no rows",
     "two.csv": "of each class 2 rows at least are needed",
     "spoilt": r"12 of 36 images cannot be read: grey/000\.png, .*/002\.png and 9 more; replace ",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from graphdb.errors import ZooError
+from graphdb.errors import ZooError, to_type
 from zoo.hub.configs import DatasetConfig
 from zoo.hub.images import SUFFIXES
 
@@ -84,6 +84,11 @@ def with_images(rows: Dataset, named: str | None) -> Dataset:
     return rows
 
 
+def naming(column: str, where: str) -> str:
+    """The command that takes the name of a column: whoever reads this may have typed another."""
+    return to_type("ingest datasets", where, options=[f"--{column}", "COLUMN"])
+
+
 def _find_label(rows: Dataset, where: str) -> str:
     from datasets import ClassLabel
 
@@ -91,7 +96,9 @@ def _find_label(rows: Dataset, where: str) -> str:
     typed = [name for name, feature in rows.features.items() if isinstance(feature, ClassLabel)]
     found = named or typed
     if not found:
-        raise ZooError(f"{where}: no label column; it has {_listed(rows)}; name one with --label")
+        raise ZooError(
+            f"{where}: no label column; it has {_listed(rows)}; name one: {naming('label', where)}"
+        )
     return found[0]
 
 
@@ -115,7 +122,8 @@ def _find_texts(rows: Dataset, label: str, where: str) -> tuple[str, str | None]
     usual = _called(names, _TEXTS)
     if not names:
         raise ZooError(
-            f"{where}: no image and no text column; it has {_listed(rows)}; name one with --text"
+            f"{where}: no image and no text column; it has {_listed(rows)}; name one: "
+            f"{naming('text', where)}"
         )
     return usual[0] if usual else max(names, key=lambda name: _length(rows, name)), None
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from graphdb import records
 from graphdb.errors import ZooError
-from zoo.hub.columns import Columns, find_columns, with_images
+from zoo.hub.columns import Columns, find_columns, naming, with_images
 from zoo.hub.configs import DatasetConfig, read_configs, with_config
 from zoo.hub.failures import told_as_zoo_error
 from zoo.hub.fingerprints import fingerprint
@@ -216,7 +216,7 @@ def _encode(
     if len(found) > max(20, _CLASS_SHARE * rows):
         raise ZooError(
             f"{reference}: '{columns.label}' has {len(found)} values in {rows} rows; "
-            "name the label column with --label"
+            f"name the label column: {naming('label', reference)}"
         )
     numbers = {label: number for number, label in enumerate(_ordered(found))}
     shaped = {

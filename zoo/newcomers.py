@@ -15,7 +15,7 @@ from graphdb.errors import ZooError, to_type
 from graphdb.store import Store
 from learn.progress import Tell, silent
 from zoo.jobs.counting import piece_of
-from zoo.paths import local_path
+from zoo.paths import is_path, local_path
 
 if TYPE_CHECKING:
     from graphdb.records import Dataset
@@ -28,7 +28,7 @@ def find_newcomers(store: Store, names: Sequence[str]) -> list[str]:
     Raises:
         ZooError: one that can only be a path, where nothing lies.
     """
-    paths = [name for name in names if local_path(name) or name.startswith((".", "/", "~"))]
+    paths = [name for name in names if local_path(name) or is_path(name)]
     newcomers = [path for path in paths if not store.read("dataset", id=path)]
     for path in newcomers:
         if not local_path(path):

@@ -21,6 +21,11 @@ def local_path(text: str | Path) -> Path | None:
         return None
 
 
+def is_path(text: str) -> bool:
+    """Whether it can only be a path: no id of a hub begins like that."""
+    return text.startswith((".", "/", "~")) or Path(text).is_absolute()
+
+
 def local_folder(text: str | Path) -> Path | None:
     """The folder that lies there."""
     path = local_path(text)

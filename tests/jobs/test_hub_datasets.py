@@ -246,11 +246,30 @@ def test_a_class_of_a_single_sample_is_no_reason_to_fail(tmp_path: Path) -> None
 def test_what_is_no_dataset_says_so(tmp_path: Path) -> None:
     with pytest.raises(ZooError, match="no such file or folder"):
         load_dataset(str(tmp_path / "a/b/c/d"))
+    with pytest.raises(ZooError, match=r"^\.\./nowhere: no such file or folder"):
+        load_dataset("../nowhere")
     with pytest.raises(ZooError, match="no images, csv"):
         load_dataset(str(tmp_path))
     (tmp_path / "notes.txt").write_text("hello", encoding="utf-8")
     with pytest.raises(ZooError, match="ends with one of"):
         load_dataset(str(tmp_path / "notes.txt"))
+
+
+def test_what_a_spreadsheet_of_another_language_writes_is_said_to_be_so(tmp_path: Path) -> None:
+    rows = ["Good, nice;pos", "Bad, very, very;neg"]
+    (tmp_path / "s").mkdir()
+    semicolons = write_csv(tmp_path / "s" / "s.csv", "Review;Sentiment", rows)
+    for place in (semicolons, semicolons.parent):
+        with pytest.raises(
+            ZooError, match=r"s\.csv: its columns look separated by semicolons; save"
+        ):
+            load_dataset(str(place))
+    tabs = write_csv(
+        tmp_path / "t.csv", "text\tlabel", [f"a {n}\t{'ab'[n % 2]}" for n in range(30)]
+    )
+    with pytest.raises(ZooError, match=r"separated by tabs; call it \.tsv$"):
+        load_dataset(str(tabs))
+    assert load_dataset(str(tabs.rename(tmp_path / "t.tsv"))).samples == 30
 
 
 def test_configurations_of_a_user_win_and_are_checked(tmp_path: Path) -> None:

@@ -255,6 +255,12 @@ def test_one_bad_folder_is_a_failure_between_two_good_ones(tmp_path: Path) -> No
     assert [isinstance(one, DescribedModel) for one in found] == [True, False, True]
 
 
+@pytest.mark.parametrize("path", ["./nowhere", "../no/where", "/no/where", "~nobody/nowhere"])
+def test_a_path_where_nothing_lies_is_not_asked_of_the_hub(path: str) -> None:
+    with pytest.raises(ZooError, match=f"^{path}: there is no such folder"):
+        describe_model(path)
+
+
 def test_a_pinned_revision_is_read_and_one_that_is_missing_or_a_bad_token_is_told(
     tmp_path: Path,
 ) -> None:

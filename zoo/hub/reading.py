@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from graphdb.errors import ZooError
 from zoo.hub.images import SUFFIXES as IMAGES
 from zoo.hub.reaching import is_offline, is_reachable, offline_where_unreachable
+from zoo.paths import is_path, open_file
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -20,6 +21,9 @@ _BUILDERS = {
 }  # fmt: skip
 #: What the library looks for in the paths of a folder: words for splits, and whole layouts.
 _SPLITS = ("train", "val", "dev", "test", "eval", "-of-", "task.toml", "instruction.md")
+
+#: Bytes of a csv file's first line that are looked at.
+_LONGEST_HEADER = 100_000
 
 
 def read_local(path: Path) -> dict[str, Dataset]:
@@ -34,6 +38,8 @@ def read_local(path: Path) -> dict[str, Dataset]:
     if path.is_file():
         return _file(path)
     files = list(_files(path))
+    for file in files:
+        _check_separator(file)
     suffixes = {file.suffix.lower() for file in files}
     tables = sorted(suffixes & set(_BUILDERS))
     top = {file.name for file in path.iterdir()}
@@ -103,6 +109,7 @@ def _file(path: Path) -> dict[str, Dataset]:
     if name is None:
         known = ", ".join(sorted(_BUILDERS))
         raise ZooError(f"{path}: a dataset file ends with one of {known}")
+    _check_separator(path)
     options = {"delimiter": "\t"} if path.suffix.lower() == ".tsv" else {}
     try:
         builder = datasets.load_dataset_builder(name, data_files=str(path), **options)
@@ -111,6 +118,19 @@ def _file(path: Path) -> dict[str, Dataset]:
         if "corresponds to no data" not in str(error):
             raise
         return {}
+
+
+def _check_separator(path: Path) -> None:
+    """Raises ZooError for a csv file that a spreadsheet of another language, or tabs, wrote."""
+    if path.suffix.lower() != ".csv":
+        return
+    with open_file(path) as file:
+        header = file.readline(_LONGEST_HEADER)
+    for separator, named, advice in (
+        (b";", "semicolons", "save it with commas"), (b"\t", "tabs", "call it .tsv"),
+    ):  # fmt: skip
+        if separator in header and b"," not in header:
+            raise ZooError(f"{path}: its columns look separated by {named}; {advice}")
 
 
 def read_remote(reference: str, *, revision: str | None = None) -> dict[str, Dataset]:
@@ -123,7 +143,7 @@ def read_remote(reference: str, *, revision: str | None = None) -> dict[str, Dat
     import datasets
 
     datasets.disable_progress_bars()
-    if reference.startswith("~") or Path(reference).is_absolute():
+    if is_path(reference):
         raise ZooError(f"{reference}: no such file or folder")
     with offline_where_unreachable():
         return _read_remote(reference, revision)

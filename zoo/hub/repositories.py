@@ -18,7 +18,7 @@ from zoo.hub.failures import first_line, told_as_zoo_error
 from zoo.hub.reaching import is_offline, is_reachable
 from zoo.hub.references import ModelReference
 from zoo.hub.words import word
-from zoo.paths import open_file
+from zoo.paths import is_path, open_file
 
 _WEIGHTS = "model.safetensors"
 _INDEX = "model.safetensors.index.json"
@@ -131,6 +131,8 @@ def open_repository(reference: ModelReference) -> Folder | HubRepository:
     """
     if reference.folder is not None:
         return Folder(reference.folder)
+    if is_path(reference.address):
+        raise ZooError(f"{reference.address}: there is no such folder; give one, or a hub id")
     with told_as_zoo_error(str(reference)):
         if is_offline():
             return _cached(reference)

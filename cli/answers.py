@@ -20,7 +20,7 @@ _COLUMNS = ("", "model", "predicted", "interval", "measured", "parameters", "lic
 
 
 def print_answers(answers: list[Candidates], *, as_json: bool, limits: Limits) -> None:
-    """Each dataset's table, what fell outside the limits, and what to type next."""
+    """Each dataset's table and what fell outside the limits; at the end what to type next."""
     for answer in answers:
         if as_json:
             head = {"dataset": answer.dataset, "method": answer.method, "metric": answer.metric}
@@ -29,6 +29,10 @@ def print_answers(answers: list[Candidates], *, as_json: bool, limits: Limits) -
                 print_json({**row, "learner": answer.learner})
         else:
             _print_answer(answer, limits)
+    found = [answer for answer in answers if answer.models]
+    if found and not as_json:
+        # Of many datasets the last one is an example.
+        _print_next(found[-1])
 
 
 def _print_answer(answer: Candidates, limits: Limits) -> None:
@@ -56,8 +60,6 @@ def _print_answer(answer: Candidates, limits: Limits) -> None:
     for note in answer.notes:
         say(f"Note: {note}")
     _print_outside(answer, limits)
-    if answer.models:
-        _print_next(answer)
 
 
 def _print_outside(answer: Candidates, limits: Limits) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -59,7 +61,8 @@ def test_no_write_writes_nothing(trained: Zoo, history: Path, place: Place) -> N
 
 
 def test_all_predicts_every_dataset(trained: Zoo, place: Place) -> None:
-    trained("predict", "--all")
+    ended = trained("predict", "--all")
+    assert [ended.err.count(line) for line in ("Next: ", "Why: ", "Then: ")] == [1, 1, 1]
     assert place.run("MATCH ()-[p:PREDICTED]->() RETURN count(p) AS n") == [{"n": 150}]
 
 
@@ -164,7 +167,13 @@ def test_training_is_kept_with_its_provenance(
     told = zoo("train", "--modality", "image").err
     assert "mean of Pearson and weighted Kendall" in told
     assert "models with results, all: 0." in told and ": 0.000" not in told
+    listed = zoo("ls", "learners")
+    assert "{" not in listed.out and "zoo show LEARNER" in listed.err
+    [quality] = re.findall(r"models with results, all: (0\.\d+)", told)
+    assert listed.out.splitlines()[0].split()[-3:] == ["with", "results", "without"]
+    assert quality in listed.out
     [learner] = zoo("ls", "learners", "--json").objects
+    assert json.loads(learner["metrics"])["warm_all"] == pytest.approx(float(quality), abs=5e-4)
     assert learner["kind"] == DEFAULT and learner["default"]
     [row] = place.run("MATCH (l:Learner) RETURN l.config AS config, l.run AS run, l.sha256 AS sha")
     assert '"seed": 0' in str(row["config"]) and '"fingerprint"' in str(row["config"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from cli.options import as_json, open_zoo, overwrite
-from cli.text import say
+from cli.text import counted, say
 
 
 @click.command()
@@ -27,6 +27,6 @@ def export(ctx: click.Context, path: Path, overwrite: bool, as_json: bool) -> No
         print_json({"path": str(path), "rows": tables})
         return
     say(
-        f"{len(history.models):,} models, {len(history.datasets):,} datasets and "
-        f"{len(history.fine_tunings):,} fine-tunings are in {path}."
+        f"{counted(len(history.models), 'model')}, {counted(len(history.datasets), 'dataset')} and "
+        f"{counted(len(history.fine_tunings), 'fine-tuning')} are in {path}."
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.options import as_json, dry_run, open_zoo
-from cli.text import say, to_undo
+from cli.text import counted, say, to_undo
 from graphdb.errors import to_type
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _print(done: Ingested, path: Path, dry_run: bool) -> None:
     columns = ("", "created", "updated", "unchanged")
     print_table(columns, rows, "Would be written" if dry_run else "Written")
     if done.refused:
-        say(f"{len(done.refused)} rows refused:")
+        say(f"{counted(len(done.refused), 'row')} refused:")
         for line in summarise(done.refused)[:_SHOWN]:
             say(f"  {line}")
         say("  every one of them: --json")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from cli.options import as_json, dry_run, modality, names, open_zoo
-from cli.text import say
+from cli.text import counted, say
 from graphdb.errors import ZooError
 
 if TYPE_CHECKING:
@@ -142,7 +142,8 @@ def runs(
             done = run_plan(zoo.store, plan, request, launcher, budget=limit, tell=tell)
     _print_done(done, as_json=as_json)
     if done.failed and not done.done:
-        raise ZooError(f"All {done.failed} jobs failed; why: zoo ls jobs, then zoo show JOB")
+        failed = "The job" if done.failed == 1 else f"All {done.failed} jobs"
+        raise ZooError(f"{failed} failed; why: zoo ls jobs, then zoo show JOB")
 
 
 def _with_missing(store: Store, request: Request) -> tuple[Request, list[Failure]]:
@@ -176,8 +177,9 @@ def _print_plan(plan: Plan, *, as_json: bool, whole: bool) -> None:
         print_json({**total, "hours": hours.pop("seconds"), **hours})
         return
     say(
-        f"{len(plan.jobs)} jobs missing; {plan.present} pairs have a result, {plan.failed} failed "
-        f"before, {len(plan.running)} run elsewhere."
+        f"{counted(len(plan.jobs), 'job')} missing; {counted(plan.present, 'pair')} "
+        f"{'has' if plan.present == 1 else 'have'} a result, {plan.failed} failed before, "
+        f"{len(plan.running)} run elsewhere."
     )
     if plan.failed:
         say("Take the failed ones again with --retry")
@@ -185,7 +187,7 @@ def _print_plan(plan: Plan, *, as_json: bool, whole: bool) -> None:
         say(
             f"Price: {price.seconds / 3600:.2f} hours of one device "
             f"({price.low / 3600:.2f} to {price.high / 3600:.2f}), from like runs"
-            + (f"; {price.unknown} jobs are like nothing known" if price.unknown else "")
+            + (f"; {counted(price.unknown, 'job')} like nothing known" if price.unknown else "")
         )
     elif plan.jobs:
         say("Price: unknown, no run in the zoo says how long it took.")

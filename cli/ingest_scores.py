@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 
 from cli.options import as_json, dry_run, modality, names, open_zoo
-from cli.text import say
+from cli.text import counted, say
 
 
 @click.command()
@@ -61,4 +61,4 @@ def scores(
         )
     for failure in done.failures:
         say(f"Failed: {failure.reference}: {failure.reason}")
-    say(f"{done.written} scores {'missing' if dry_run else 'written'}.")
+    say(f"{counted(done.written, 'score')} {'missing' if dry_run else 'written'}.")

@@ -102,6 +102,11 @@ def count(value: int | None) -> str:
     raise AssertionError("unreachable")
 
 
+def counted(number: int, noun: str) -> str:
+    """1 job, 2 jobs."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def interval(low: float | None, high: float | None) -> str:
     """0.25–0.50; more digits where two would not tell the ends apart."""
     if low is None or high is None:

@@ -128,6 +128,8 @@ def test_what_is_broken_in_a_plan_is_told_and_the_rest_is_done(
     # Nothing of what was asked for could be done.
     alone = zoo.fails(*RUN, "--models", id_of("nan", jobs), "--retry")
     assert alone.startswith("Error: All 3 jobs failed; why: zoo ls jobs")
+    one = zoo.fails(*RUN, "--models", id_of("nan", jobs), "--datasets", names[0], "--retry")
+    assert one.startswith("Error: The job failed; why: zoo ls jobs")
 
 
 def check_pairs(jobs: list[dict[str, object]]) -> None:

@@ -172,9 +172,10 @@ def test_the_commands_fill_a_zoo_from_nothing(
     run = ("ingest", "runs", "--epochs", "1", "--image-size", "32", "--threads", "1")
     planned = zoo(*run, "--dry-run", "--json").objects
     assert [line.get("jobs") for line in planned] == [None, 1]
+    assert zoo(*run, "--dry-run").err.startswith("1 job missing; 0 pairs have a result, ")
     done = zoo_alone(*run, "--json")
     assert done.code == 0 and done.objects[0]["done"] == 1, done.err
-    assert "0 jobs missing; 1 pairs have a result" in zoo(*run).err
+    assert "0 jobs missing; 1 pair has a result" in zoo(*run).err
     done = zoo("ingest", "scores", "--method", "logme", "--method", "leep", "--json")
     [answer] = done.objects
     assert answer["written"] == 2 and not answer["failures"], done.err

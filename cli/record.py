@@ -67,6 +67,8 @@ def record(
             modality=modality,
             **settings,
         )
+    for note in changes.notes:
+        say(f"Note: {note}")
     change = changes.tables["fine_tunings"]
     did = "created" if change.created else "updated" if change.updated else "unchanged"
     if as_json:

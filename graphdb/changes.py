@@ -23,10 +23,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """``tables`` maps a table's name (models, fine_tunings, ...) to its change."""
+    """``tables`` maps a table's name (models, fine_tunings, ...) to its change; ``notes`` are
+    sentences for the user."""
 
     run: str | None = None
     tables: dict[str, Change] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def any(self) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TypedDict, Unpack
 
 from graphdb.catalog import check_model, find_dataset
@@ -76,7 +78,19 @@ def record_result(
         FineTuning(identity, model, dataset, value, metric=metric, method=method, **settings)
     )
     arguments = {"model": model, "dataset": dataset, metric: value, "method": method}
-    return write_history(store, history, provenance=Provenance("record", arguments))
+    changes = write_history(store, history, provenance=Provenance("record", arguments))
+    return replace(changes, notes=tuple(_notes(store, dataset, metric=metric, method=method)))
+
+
+def _notes(store: Store, dataset: str, *, metric: str, method: str) -> Iterator[str]:
+    """A result in another metric than a dataset's most frequent one is kept, and that is all."""
+    rows = store.read("dataset_metrics", id=dataset, method=method)
+    if rows and rows[0]["metric"] != metric:
+        total = sum(row["records"] for row in rows)
+        yield (
+            f"{rows[0]['metric']} is the usual metric of {dataset!r} ({rows[0]['records']} of "
+            f"{total} {method} results): that is learned from and compared with, {metric} is not"
+        )
 
 
 def _new_ends(store: Store, model: str, dataset: str, modality: str | None) -> History:

@@ -64,8 +64,17 @@ def test_a_second_metric_of_one_training_is_a_second_result(zoo: Zoo, place: Pla
     zoo(*VIT_ON_PETS)
     assert zoo("record", "vit", "pets", "--f1", ".8", "--json").objects[0]["result"] == "created"
     assert zoo("record", "vit", "pets", "--f1", ".7", "--json").objects[0]["result"] == "updated"
+    assert zoo("record", "vit", "pets", "--f1", ".8", "--method", "lora").err.count("\n") == 1
+    ended = zoo("record", "bert", "pets", "--mse", "2.5", "--create", "--json")
+    assert ended.objects[0]["result"] == "created"
+    assert ended.err == (
+        "Note: accuracy is the usual metric of 'pets' (1 of 3 full results): that is learned from "
+        "and compared with, mse is not\n"
+    )
+    zoo("forget", "bert")
     found = place.run(
-        "MATCH ()-[r:FINE_TUNED_ON]->() RETURN r.metric AS m, r.value AS v ORDER BY m"
+        "MATCH ()-[r:FINE_TUNED_ON]->() WHERE r.method = 'full' "
+        "RETURN r.metric AS m, r.value AS v ORDER BY m"
     )
     assert found == [{"m": "accuracy", "v": 0.9}, {"m": "f1", "v": 0.7}]
 

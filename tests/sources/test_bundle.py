@@ -59,7 +59,8 @@ def test_three_files_are_required(tmp_path: Path, name: str) -> None:
             "similarities",
             "a,b,value,k\npets,dtd,1,2\n",
             "similarities.csv:1: columns 'dataset_a', 'dataset_b' are missing; unknown columns "
-            "'a', 'b', 'k'; known are dataset_a, dataset_b, value, measure, probe, original",
+            "'a', 'b', 'k'; known are dataset_a, dataset_b, value, measure, probe, original; "
+            "rename them or leave them out",
         ),
         (
             "models",

@@ -110,7 +110,11 @@ def _check_header(header: list[str], columns: dict[str, Column], name: str, refu
     if len(set(headed)) < len(headed):
         reasons.append("a column is named twice")
     if unknown:
-        reasons.append(f"unknown {_named(unknown)}; known are {', '.join(columns)}")
+        them = "it" if len(unknown) == 1 else "them"
+        reasons.append(
+            f"unknown {_named(unknown)}; known are {', '.join(columns)}; rename {them} or leave "
+            f"{them} out"
+        )
     if reasons:
         refuse(1, "; ".join(reasons))
     return not reasons

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlparse
 
 from cli.rows import print_json, print_table
 from cli.text import cell, count, interval, plain, say
@@ -79,9 +80,12 @@ def _print_outside(answer: Candidates, limits: Limits) -> None:
 def _print_next(answer: Candidates) -> None:
     # What was fine-tuned already needs no second time.
     untried = [model for model in answer.models if model.measured is None]
-    best = plain((untried or answer.models)[0].model)
+    first = (untried or answer.models)[0]
+    best = plain(first.model)
+    place = urlparse(first.source or "")
+    loaded = plain(unquote(place.path)) if place.scheme == "file" else best
     loader = _LOADERS.get(answer.modality or "", "AutoModel")
-    say(f"Next: transformers.{loader}.from_pretrained({best!r})")
+    say(f"Next: transformers.{loader}.from_pretrained({loaded!r})")
     dataset = plain(answer.dataset)
     params = ["--param", f"model={best}", "--param", f"dataset={dataset}"]
     say(f"Why: {to_type('query evidence', options=params)}")

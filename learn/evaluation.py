@@ -89,8 +89,8 @@ def target_rows(
         found = tuple(int(row) for row in np.flatnonzero(count >= SMALLEST_TARGET))
         if not found:
             raise ZooError(
-                f"No {graph.modality} dataset has {SMALLEST_TARGET} '{method}' results: nothing to "
-                "evaluate on. Name targets with --targets, or see: zoo ls datasets"
+                f"No dataset ({graph.modality}) has {SMALLEST_TARGET} '{method}' results: "
+                "nothing to evaluate on. Name targets with --targets, or see: zoo ls datasets"
             )
         return found
     ids = [str(name) for name in graph.datasets.id]

@@ -330,7 +330,7 @@ def test_what_was_pushed_is_looked_at_where_it_is(zoo: Zoo, tmp_path: Path) -> N
     assert f"Next: zoo --store {target} --database {there} db status\n" in ended.err
 
 
-def test_answers_say_what_to_try_and_why(trained: Zoo, history: Path) -> None:
+def test_answers_say_what_to_try_and_why(trained: Zoo, history: Path, place: Place) -> None:
     dataset = first_id(history / "datasets.csv")
     trained("record", "never/tried", dataset, "--accuracy", ".5", "--create")
     trained("forget", "never/tried")
@@ -339,6 +339,9 @@ def test_answers_say_what_to_try_and_why(trained: Zoo, history: Path) -> None:
     ended = trained("predict", dataset, "-k", "1000")
     assert "from_pretrained('never/tried')" in ended.err
     assert f"zoo query evidence --param model=never/tried --param dataset={dataset}" in ended.err
+    place.run("MATCH (m:Model {id: 'never/tried'}) SET m.source = 'file:///my%20models/tried'")
+    ended = trained("predict", dataset, "-k", "1000")
+    assert "from_pretrained('/my models/tried')" in ended.err, "what transformers can load"
     none = trained("candidates", dataset, "--max-parameters", "0")
     assert none.out == ""
     assert "no model passes" in none.err and "0 of " in none.err

@@ -105,8 +105,7 @@ def one_round(
     seen = known & ~hidden[pairs.model]
     seen &= random.random(len(pairs)) < KEPT[number % len(KEPT)]
     tables, labels = [], []
-    chosen = random.permutation(targets)[: config.most_targets]
-    for target in chosen:
+    for target in random.permutation(targets)[: config.most_targets]:
         rows = np.flatnonzero(known & (pairs.dataset == target))
         rows = random.permutation(rows)[: config.most_models]
         tables.append(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlparse
 
 from cli.rows import print_json, print_table
 from cli.text import cell, count, interval, plain, say
 from graphdb.errors import to_type
+from zoo.paths import path_of
 
 if TYPE_CHECKING:
     from zoo import Candidates, Limits
@@ -82,8 +82,7 @@ def _print_next(answer: Candidates) -> None:
     untried = [model for model in answer.models if model.measured is None]
     first = (untried or answer.models)[0]
     best = plain(first.model)
-    place = urlparse(first.source or "")
-    loaded = plain(unquote(place.path)) if place.scheme == "file" else best
+    loaded = plain(path_of(first.source) or best)
     loader = _LOADERS.get(answer.modality or "", "AutoModel")
     say(f"Next: transformers.{loader}.from_pretrained({loaded!r})")
     dataset = plain(answer.dataset)

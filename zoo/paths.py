@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterable
 from io import BufferedReader
 from pathlib import Path
+from urllib.parse import unquote, urlparse
 
 from graphdb.errors import ZooError
 
@@ -24,6 +25,12 @@ def local_path(text: str | Path) -> Path | None:
 def is_path(text: str) -> bool:
     """Whether it can only be a path: no id of a hub begins like that."""
     return text.startswith((".", "/", "~")) or Path(text).is_absolute()
+
+
+def path_of(source: str | None) -> str | None:
+    """The path that a record's source names; None for a hub, or where nothing is known."""
+    place = urlparse(source or "")
+    return unquote(place.path) if place.scheme == "file" else None
 
 
 def local_folder(text: str | Path) -> Path | None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
-from urllib.parse import unquote, urlparse
 
 import platformdirs
 
@@ -19,7 +18,7 @@ from zoo.hub.configs import DatasetConfig, config_of
 from zoo.hub.failures import Failure
 from zoo.jobs.pricing import Price, Pricing
 from zoo.jobs.specs import DatasetSource, FineTuningSpec, ModelSource, Settings
-from zoo.paths import one_by_one
+from zoo.paths import one_by_one, path_of
 
 Order = Literal["predicted", "cheap"]
 Node = TypeVar("Node", ledger.Model, ledger.Dataset)
@@ -214,11 +213,10 @@ def place_of(identity: str, source: str | None, places: Mapping[str, str]) -> st
     """
     if identity in places:
         return places[identity]
-    place = urlparse(source or "")
-    if (place.scheme, place.path) == ("", "hub"):
+    if source == "hub":
         return identity
-    if place.scheme == "file":
-        return unquote(place.path)
+    if (path := path_of(source)) is not None:
+        return path
     raise ZooError(
         f"{identity}: where its files lie is not known (source {source}); "
         "add it again by its hub id or folder"

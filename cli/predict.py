@@ -6,6 +6,7 @@ import click
 
 from cli.options import as_json, count, limits, make_limits, method, modality, open_zoo
 from graphdb.errors import ZooError
+from learn.learner import USUAL_LEVEL
 
 
 @click.command()
@@ -17,7 +18,7 @@ from graphdb.errors import ZooError
 @click.option(
     "--level",
     type=click.FloatRange(0.5, 0.99),
-    default=0.8,
+    default=USUAL_LEVEL,
     show_default=True,
     help="Share of true values that intervals shall hold.",
 )

@@ -14,7 +14,7 @@ import numpy as np
 
 from graphdb.columns import Floats, Indices, Subgraph
 from graphdb.errors import ZooError
-from learn.learner import Ranking
+from learn.learner import USUAL_LEVEL, Ranking
 from learn.pairs import Pairs, measured, standing, subset
 from learn.progress import Tell
 
@@ -49,7 +49,7 @@ class FittedBaseline:
         dataset: int,
         *,
         models: Indices | None = None,
-        level: float = 0.8,
+        level: float = USUAL_LEVEL,
         top: int = 10,
     ) -> Ranking:
         rows = np.arange(len(graph.models)) if models is None else models

@@ -15,8 +15,6 @@ import numpy as np
 
 from graphdb.columns import Floats, Indices
 
-#: Level of the intervals of who names none.
-USUAL_LEVEL = 0.8
 #: Residuals an inner target gives, spread evenly over its own.
 DRAWS = 60
 #: Residuals, in units of their expected size, that are rounding.

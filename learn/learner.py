@@ -22,6 +22,8 @@ BASELINES = ("model-mean", "mean-rank", "similarity-mean", "random")
 PARTS = ("inductive-network", "inductive-trees", "inductive-kernel")
 EMBEDDERS = ("node2vec", "node2vec-plus", "graphsage", "gat")
 REGRESSORS = ("lr", "rf", "xgb")
+#: Level of the intervals of who names none.
+USUAL_LEVEL = 0.8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +66,7 @@ class Fitted(Protocol):
         dataset: int,
         *,
         models: Indices | None = None,
-        level: float = 0.8,
+        level: float = USUAL_LEVEL,
         top: int = 10,
     ) -> Ranking:
         """Rank ``models`` (row numbers; all by default) for the dataset in row ``dataset``."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from graphdb.columns import Floats
 from graphdb.errors import ZooError
+from learn.learner import USUAL_LEVEL
 from learn.metrics import DEPTHS
 from learn.panels import (
     COLOURS,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 #: What ``evaluate`` asks of a ranking when nobody says otherwise.
-LEVEL, TOP = 0.8, 10
+TOP = 10
 METRICS = {"rel_at_1": "Rel@1", "pearson": "Pearson", "weighted_kendall": "weighted Kendall"}
 COVERED, MISSED = COLOURS[0], COLOURS[1]
 BINS = 10
@@ -179,7 +180,7 @@ def reliability(predictions: Sequence[Prediction]) -> Figure:
     """
     figure, (left, right) = panels_of(2, width=4.6, height=4.2, columns=2)
     left.plot([0, 1], [0, 1], color="#999999", linewidth=1)
-    right.axhline(LEVEL, color="#999999", linewidth=1)
+    right.axhline(USUAL_LEVEL, color="#999999", linewidth=1)
     learners = by(predictions, lambda one: one.learner)
     for number, (learner, mine) in enumerate(learners):
         said = np.concatenate([one.ranking.probability_best for one in mine])
@@ -205,7 +206,7 @@ def reliability(predictions: Sequence[Prediction]) -> Figure:
                        xytext=(14, 4), color=colour)  # fmt: skip
     left.set(xlabel=f"said: probability of the best {TOP}", ylabel=f"share among the best {TOP}")
     left.set_title("numbers are models in a bin", fontsize=9)
-    right.set(ylim=(0, 1.05), ylabel=f"true values inside the {LEVEL:.0%} interval")
+    right.set(ylim=(0, 1.05), ylabel=f"true values inside the {USUAL_LEVEL:.0%} interval")
     right.set_title("a dot is a target, the bar all of them", fontsize=9)
     right.set_xticks(range(len(learners)), [learner for learner, _ in learners])
     right.set_xlim(-0.7, len(learners) - 0.3)

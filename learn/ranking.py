@@ -12,11 +12,11 @@ from graphdb.errors import ZooError
 from graphdb.records import METRICS
 from learn.advice import notes_for
 from learn.baselines import model_mean
-from learn.calibration import USUAL_LEVEL, chance_of_best
+from learn.calibration import chance_of_best
 from learn.cores import limit_blas
 from learn.gaussian_process import Prior, scales, told_doubt
 from learn.kernel import dataset_kernel
-from learn.learner import Ranking
+from learn.learner import USUAL_LEVEL, Ranking
 from learn.levels import Expected, expect, most_frequent_metric, placed
 from learn.members import Members
 from learn.pairs import SMALLER_IS_BETTER, subset

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphdb.columns import Floats, Indices
-from learn.calibration import USUAL_LEVEL, conformity, error_bound
+from learn.calibration import conformity, error_bound
 from learn.combination import Weights, choose, combine, prior
 from learn.gaussian_process import Prior, scales, told_doubt
+from learn.learner import USUAL_LEVEL
 from learn.levels import Expected, expect, placed
 from learn.members import Inner
 from learn.spacing import Spacing, make_spacing, respaced_within, shortfall_of

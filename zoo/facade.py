@@ -16,6 +16,7 @@ from graphdb.errors import ZooError
 from graphdb.learners import LearnerRecord
 from graphdb.records import History
 from graphdb.store import Row, Store
+from learn.learner import USUAL_LEVEL
 from zoo import (
     candidates,
     evaluation,
@@ -137,7 +138,7 @@ class Zoo:
         learner: str | None = None,
         limits: Limits | None = None,
         k: int = 10,
-        level: float = 0.8,
+        level: float = USUAL_LEVEL,
         write: bool = True,
         progress: Tell | None = None,
     ) -> list[Candidates]:

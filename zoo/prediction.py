@@ -17,6 +17,7 @@ from graphdb.runs import Provenance
 from graphdb.store import Store
 from graphdb.subgraph import read_subgraph
 from learn import Ranking
+from learn.learner import USUAL_LEVEL
 from learn.levels import most_frequent_metric
 from learn.pairs import SMALLER_IS_BETTER, dataset_metric, measured
 from learn.progress import Tell, silent
@@ -87,7 +88,7 @@ def predict(
     learner: str | None = None,
     limits: Limits | None = None,
     k: int = 10,
-    level: float = 0.8,
+    level: float = USUAL_LEVEL,
     write: bool = True,
     progress: Tell | None = None,
 ) -> list[Candidates]:

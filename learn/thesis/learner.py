@@ -11,7 +11,7 @@ from graphdb.columns import Floats, Indices, Subgraph
 from graphdb.errors import ZooError
 from learn.baselines import model_mean
 from learn.cores import threads
-from learn.learner import Ranking
+from learn.learner import USUAL_LEVEL, Ranking
 from learn.pairs import measured, subset
 from learn.progress import Tell
 from learn.thesis.edges import normalised
@@ -115,7 +115,7 @@ class FittedThesis:
         dataset: int,
         *,
         models: Indices | None = None,
-        level: float = 0.8,
+        level: float = USUAL_LEVEL,
         top: int = 10,
     ) -> Ranking:
         """See ``learn.learner.Fitted``; a model that was not in the training graph is not scored.

@@ -59,11 +59,12 @@ def history(view: View, rows: Indices, weight: Floats) -> Floats:
 
 
 def nearest(z: Floats, model: Indices, weight: Floats, size: int) -> Floats:
-    """The record on the nearest dataset. Shapes: [n] -> [M]."""
-    found = np.full(size, np.nan)
-    order = np.argsort(weight, kind="stable")
-    found[model[order]] = z[order]
-    return found
+    """The record on the nearest dataset, the mean of equally near ones. Shapes: [n] -> [M]."""
+    most = np.zeros(size)
+    np.maximum.at(most, model, weight)
+    # Up to the rounding of the kernel, or the datasets' names would say which of equals it is.
+    at = weight >= most[model] * (1 - 1e-6)
+    return mean(z[at], model[at], None, size)
 
 
 def kinship(view: View) -> list[Indices]:

@@ -115,9 +115,13 @@ def make_view(graph: Subgraph, *, encoder: Encoder, method: str) -> View:
 
 def main_origin(view: View) -> Indices:
     """The dataset of each model's pre-training; of several the one that most models share, so that
-    kin is found and names do not matter. Shapes: [M], -1 for none."""
+    kin is found, then the largest, then the one most like all others: names do not matter.
+    Shapes: [M], -1 for none."""
     shared = np.bincount(view.origin_dataset, minlength=len(view.size))
-    order = np.argsort(shared[view.origin_dataset], kind="stable")
+    samples = np.nan_to_num(view.size[:, 1], nan=-1.0)
+    # Rounded: sums in another order differ by a little.
+    like = np.nan_to_num(view.similarity).sum(axis=1).round(9)
+    order = np.lexsort([column[view.origin_dataset] for column in (like, samples, shared)])
     found = np.full(len(view.number), -1, dtype=np.int64)
     found[view.origin_model[order]] = view.origin_dataset[order]
     return found
@@ -138,10 +142,12 @@ def encode(graph: Subgraph, encoder: Encoder, number: Floats) -> Floats:
 def model_numbers(graph: Subgraph) -> Floats:
     """Shapes: [M, 4]: log10 parameters, log10 bytes, input size, pre-training accuracy."""
     models = graph.models
-    accuracy = models.pretrained_accuracy.copy()
     named = graph.pretrainings
     known = np.isfinite(named.accuracy)
-    accuracy[named.model[known]] = named.accuracy[known]
+    count = np.bincount(named.model[known], minlength=len(models))
+    total = np.bincount(named.model[known], weights=named.accuracy[known], minlength=len(models))
+    # Of several the mean: the last one would be a matter of the datasets' names.
+    accuracy = np.where(count > 0, total / np.maximum(count, 1), models.pretrained_accuracy)
     with np.errstate(divide="ignore", invalid="ignore"):
         columns = (
             np.log10(models.parameters),

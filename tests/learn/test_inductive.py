@@ -267,20 +267,64 @@ def test_names_and_their_order_mean_nothing(graph: Subgraph, fitted: Fitted) -> 
     same(fitted.rank(graph, 0), again.rank(graph, 0))
 
 
-def test_shuffled_rows_are_ranked_the_same(graph: Subgraph, fitted: Fitted) -> None:
-    order = np.random.default_rng(3).permutation(len(graph.models))  # new row -> old row
-    place = np.argsort(order)
-    shuffled = replace(
+@pytest.mark.parametrize("alike", [False, True])
+def test_shuffled_rows_are_ranked_the_same(graph: Subgraph, fitted: Fitted, alike: bool) -> None:
+    """Rows follow ids: of a model's several pre-trainings, and of datasets that are equally near,
+    none counts more for its name."""
+    graph = with_equal_datasets(graph) if alike else with_second_origins(graph)
+    model = np.random.default_rng(3).permutation(len(graph.models))  # new row -> old row
+    dataset = np.random.default_rng(4).permutation(len(graph.datasets))
+    shuffled = renumbered(graph, model, dataset)
+    before = fitted.rank(graph, 2)
+    after = fitted.rank(shuffled, int(np.flatnonzero(dataset == 2)[0]))
+    np.testing.assert_allclose(after.score, before.score[model], atol=1e-5)
+
+
+def with_second_origins(graph: Subgraph) -> Subgraph:
+    """Models pre-trained on two datasets each, which equally many models share."""
+    size = len(graph.datasets)
+    model = np.repeat(np.arange(len(graph.models) // size * size), 2)
+    dataset = (model + np.tile([0, 2], len(model) // 2)) % size
+    accuracy = np.random.default_rng(5).random(len(model))
+    origins = replace(graph.pretrainings, model=model, dataset=dataset, accuracy=accuracy)
+    return replace(graph, pretrainings=by_ends(origins))
+
+
+def with_equal_datasets(graph: Subgraph) -> Subgraph:
+    """Nothing is known of any dataset but its results."""
+    unknown = np.full(len(graph.datasets), np.nan)
+    return replace(
         graph,
-        models=take(graph.models, order),
-        fine_tunings=replace(graph.fine_tunings, model=place[graph.fine_tunings.model]),
-        pretrainings=replace(graph.pretrainings, model=place[graph.pretrainings.model]),
-        transferabilities=replace(
-            graph.transferabilities, model=place[graph.transferabilities.model]
-        ),
+        datasets=replace(graph.datasets, classes=unknown, samples=unknown),
+        similarities=take(graph.similarities, np.zeros(len(graph.similarities), dtype=bool)),
     )
-    before, after = fitted.rank(graph, 2), fitted.rank(shuffled, 2)
-    np.testing.assert_allclose(after.score, before.score[order], atol=1e-5)
+
+
+def renumbered(graph: Subgraph, models: np.ndarray, datasets: np.ndarray) -> Subgraph:
+    """The graph as it is read when ids sort in another order; each names the old row of a new."""
+    model, dataset = np.argsort(models), np.argsort(datasets)
+    a, b = dataset[graph.similarities.a], dataset[graph.similarities.b]
+    moved = {
+        name: by_ends(
+            replace(
+                getattr(graph, name),
+                model=model[getattr(graph, name).model],
+                dataset=dataset[getattr(graph, name).dataset],
+            )
+        )
+        for name in ("fine_tunings", "pretrainings", "transferabilities")
+    }
+    return replace(
+        graph,
+        models=take(graph.models, models),
+        datasets=take(graph.datasets, datasets),
+        similarities=replace(graph.similarities, a=np.minimum(a, b), b=np.maximum(a, b)),
+        **moved,
+    )
+
+
+def by_ends(table: Any) -> Any:
+    return take(table, np.lexsort((table.dataset, table.model)))
 
 
 def test_an_error_is_predicted_in_its_own_units() -> None:

@@ -72,7 +72,7 @@ def row(models: int, datasets: int, records: int) -> str:
     with clock(spent, "graph"):
         view = make_view(graph, encoder=fitted.encoder, method="full")
         near = dataset_kernel(view, fitted.members.kernel)
-    prior = Prior(0.7, 0.1)
+    prior = Prior(0.7, 0.1, 0.1)
     seen = np.ones(len(view.pairs), dtype=bool)
     with clock(spent, "process"):
         predict(view, near, target, models=everyone, prior=prior, config=fitted.members.kernel)

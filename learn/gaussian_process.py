@@ -40,10 +40,11 @@ CHUNK = 4096
 @dataclass(frozen=True, slots=True)
 class Prior:
     """What is expected of the target before it has records: level and spread of oriented values,
-    NaN where nothing is."""
+    NaN where nothing is, and the level's standard deviation."""
 
     level: float
     spread: float
+    doubt: float
 
 
 def predict(
@@ -216,9 +217,10 @@ class Process:
 def scales(raw: Floats, before: Floats, prior: Prior) -> tuple[Floats, Floats]:
     """Level and spread of the target as its records show them, each left out once, then none.
 
-    The prior counts as one record for the level and three for the spread; a record says 'level'
-    after what the model was expected to stand above it is taken off. NaN where neither prior nor
-    other record says anything. Shapes: [n] -> [n + 1], [n + 1].
+    The prior counts as three records for the spread, and for the level as many as its doubt says
+    (``told_doubt``): a record is off by a spread. It says 'level' after what the model was expected
+    to stand above it is taken off. NaN where neither prior nor other record says anything.
+    Shapes: [n] -> [n + 1], [n + 1].
     """
     count = len(raw)
     use = np.concatenate([~np.eye(count, dtype=bool), np.ones((1, count), dtype=bool)])  # [n+1, n]
@@ -233,7 +235,7 @@ def scales(raw: Floats, before: Floats, prior: Prior) -> tuple[Floats, Floats]:
         spread = np.where(spread > 1e-9, spread, np.nan)
         base = np.where(np.isfinite(spread), spread, 0.0)
         shown = use @ raw - base * (use @ before)
-        weight = 1.0 if known else 0.0
+        weight = (base / prior.doubt) ** 2 if known else np.zeros(count + 1)
         level = (weight * (prior.level if known else 0.0) + shown) / (weight + number)
     level = np.where(np.isfinite(spread), level, np.nan)
     return level, np.where(np.isfinite(level), spread, 1.0)

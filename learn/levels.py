@@ -14,6 +14,7 @@ import numpy as np
 
 from graphdb.columns import Floats, Indices, Texts
 from graphdb.records import METRICS
+from learn.gaussian_process import Prior
 from learn.pairs import Standing
 
 #: Fewer datasets of a metric say too little: 'ranking only'.
@@ -32,6 +33,11 @@ class Expected:
     spread: float
     doubt: float
     likeness: float
+
+    @property
+    def prior(self) -> Prior:
+        """What records of the dataset are weighed against."""
+        return Prior(self.level, self.spread, self.doubt)
 
 
 def known_datasets(

@@ -14,7 +14,7 @@ from learn.advice import notes_for
 from learn.baselines import model_mean
 from learn.calibration import chance_of_best
 from learn.cores import limit_blas
-from learn.gaussian_process import Prior, scales, told_doubt
+from learn.gaussian_process import scales, told_doubt
 from learn.kernel import dataset_kernel
 from learn.learner import USUAL_LEVEL, Ranking
 from learn.levels import Expected, expect, most_frequent_metric, placed
@@ -77,7 +77,7 @@ class FittedInductive:
         view = make_view(graph, encoder=self.encoder, method=self.method)
         near = dataset_kernel(view, self.members.kernel)
         expected = expect(view.standing, view.pairs.metric, near, dataset)
-        prior = Prior(expected.level, expected.spread)
+        prior = expected.prior
         elsewhere = view.pairs.dataset != dataset
         # Who was measured here tells about the level, others about distances, asked for or not.
         measured = view.pairs.model[~elsewhere]
@@ -168,9 +168,7 @@ def on_scale(
     doubt = np.full(size, expected.doubt)
     if not len(own):
         return level, spread, doubt, np.zeros(size, dtype=np.int64)
-    levels, spreads = scales(
-        view.pairs.oriented[own], before, Prior(expected.level, expected.spread)
-    )
+    levels, spreads = scales(view.pairs.oriented[own], before, expected.prior)
     place = {int(model): row for row, model in enumerate(view.pairs.model[own])}
     at = np.array([place.get(int(model), len(own)) for model in rows])
     others = len(own) - (at < len(own))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from graphdb.columns import Floats, Indices
 from learn.calibration import conformity, error_bound
 from learn.combination import Weights, choose, combine, prior
-from learn.gaussian_process import Prior, scales, told_doubt
+from learn.gaussian_process import scales, told_doubt
 from learn.learner import USUAL_LEVEL
 from learn.levels import Expected, expect, placed
 from learn.members import Inner
@@ -197,9 +197,7 @@ def told(
     """What is expected of a target once the records ``shown`` of its ``rows`` are seen."""
     if not len(shown):
         return expected
-    levels, spreads = scales(
-        view.pairs.oriented[rows[shown]], score[shown], Prior(expected.level, expected.spread)
-    )
+    levels, spreads = scales(view.pairs.oriented[rows[shown]], score[shown], expected.prior)
     if not np.isfinite(levels[-1]):
         return None
     doubt = told_doubt(expected.doubt, spreads[-1:], np.array([float(len(shown))]))

@@ -13,7 +13,7 @@ from learn.view import View, fit_encoder, make_view
 from tests.learn.graphs import Shape, generate, with_values, without
 
 CONFIG = KernelConfig(shared_here=0.2)
-PRIOR = Prior(0.7, 0.1)
+PRIOR = Prior(0.7, 0.1, 0.1)
 
 
 def view_of(graph: Subgraph) -> View:
@@ -133,6 +133,14 @@ def test_the_dataset_kernel_is_one() -> None:
 
 def test_without_its_own_only_record_a_model_is_left_with_the_prior() -> None:
     one = np.array([0.9])
-    level, spread = scales(one, np.array([1.0]), Prior(0.5, 0.1))
+    level, spread = scales(one, np.array([1.0]), Prior(0.5, 0.1, 0.1))
     assert (level[0], spread[0]) == (0.5, 0.1) and 0.5 < level[1] < 0.9
-    assert np.isnan(scales(one, np.array([1.0]), Prior(np.nan, np.nan))[0][0])
+    assert np.isnan(scales(one, np.array([1.0]), Prior(np.nan, np.nan, np.nan))[0][0])
+
+
+def test_a_record_tells_the_level_where_datasets_differ_more_than_models() -> None:
+    one = np.array([0.97])
+    (_, told), _ = scales(one, np.zeros(1), Prior(0.6, 0.01, 0.2))
+    assert told == pytest.approx(0.97, abs=0.005)
+    (_, kept), _ = scales(one, np.zeros(1), Prior(0.6, 0.2, 0.01))
+    assert kept == pytest.approx(0.6, abs=0.005)

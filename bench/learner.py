@@ -136,6 +136,7 @@ def generate(models: int, datasets: int, records: int, *, seed: int) -> Subgraph
             classes=np.round(10 ** random.uniform(0.5, 2.5, datasets)),
             samples=np.round(10 ** random.uniform(3, 5, datasets)),
             quarantined=texts(datasets),
+            metric=texts(datasets),
         ),
         fine_tunings=FineTunings(
             model, dataset, value, texts(len(model), "accuracy"), texts(len(model), "full")

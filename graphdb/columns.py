@@ -39,7 +39,8 @@ class Models:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Datasets:
-    """Shapes: every column [D]. ``quarantined`` holds the reason, None for a sound dataset."""
+    """Shapes: every column [D]. ``quarantined`` holds the reason, None for a sound dataset;
+    ``metric`` what it is measured by, None where its results alone say so."""
 
     id: Texts
     task: Texts
@@ -47,6 +48,7 @@ class Datasets:
     classes: Floats
     samples: Floats
     quarantined: Texts
+    metric: Texts
 
     def __len__(self) -> int:
         return len(self.id)

@@ -116,6 +116,7 @@ def _datasets(records: list[list[Any]]) -> Datasets:
         _floats(classes),
         _floats(samples),
         _texts(quarantined),
+        np.full(len(ids), None, dtype=object),
     )
 
 

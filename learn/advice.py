@@ -6,7 +6,7 @@ import numpy as np
 
 from graphdb.columns import Floats, Indices, Subgraph
 from learn.kernel import KernelConfig, model_kernel, profile, taken
-from learn.levels import Expected
+from learn.levels import Expected, most_frequent_metric
 from learn.view import View
 
 #: Models compared when looking for the run that would tell most.
@@ -39,6 +39,13 @@ def notes_for(
             if np.isfinite(expected.level)
             else "No interval: too few other datasets with results; the accuracies follow from the "
             "results here."
+        )
+    others = {str(name) for name in view.pairs.metric if name is not None}
+    if view.pairs.metric[target] is None and len(others) > 1 and np.isfinite(accuracy).any():
+        usual = str(most_frequent_metric(view.pairs.metric))
+        notes.append(
+            f"Without a result here it is taken to be measured by {usual}, as most datasets are "
+            f"(others: {', '.join(sorted(others - {usual}))}). A result of its own says otherwise."
         )
     if unlike and len(models):
         best = str(graph.models.id[informative(view, near, target, score, models, config)])

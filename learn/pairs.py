@@ -84,9 +84,10 @@ def subset(pairs: Pairs, keep: NDArray[np.bool_]) -> Pairs:
 
 
 def dataset_metric(graph: Subgraph, *, method: str) -> Texts:
-    """The most frequent metric of each dataset's records of a method, ties by name.
+    """The metric that is given, or the most frequent of each dataset's records of a method, ties by
+    name.
 
-    Shapes: [D], None where there is no record.
+    Shapes: [D], None where neither is.
     """
     chosen = np.full(len(graph.datasets), None, dtype=object)
     runs = take(graph.fine_tunings, graph.fine_tunings.method == method)
@@ -97,7 +98,8 @@ def dataset_metric(graph: Subgraph, *, method: str) -> Texts:
         count[:, column] = np.bincount(rows, minlength=len(graph.datasets))
     for row in np.flatnonzero(count.any(axis=1)):
         chosen[row] = names[int(count[row].argmax())]
-    return chosen
+    given = graph.datasets.metric
+    return np.where(given != None, given, chosen)  # noqa: E711, cell by cell
 
 
 def orientation(metric: Texts) -> Floats:

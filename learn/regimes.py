@@ -91,6 +91,7 @@ def hide(graph: Subgraph, *, targets: Indices, method: str, regime: Regime, seed
             seen[random.permutation(rows)[: int(regime.amount)]] = True
         asked &= ~seen
     with_scores = _without_records(graph, pairs, targets, cold, seen, method)
+    with_scores = _with_metric(with_scores, pairs, targets)
     if regime.kind == "sparse":
         others = ~np.isin(with_scores.fine_tunings.dataset, targets)
         keep = ~others | (random.random(len(others)) < regime.amount)
@@ -116,6 +117,13 @@ def _without_records(
         fine_tunings=take(runs, keep),
         transferabilities=take(scores, ~cold[scores.model]),
     )
+
+
+def _with_metric(graph: Subgraph, pairs: Pairs, targets: Indices) -> Subgraph:
+    """What a target is measured by is part of the question, and its results are hidden."""
+    metric = graph.datasets.metric.copy()
+    metric[targets] = pairs.metric[targets]
+    return replace(graph, datasets=replace(graph.datasets, metric=metric))
 
 
 def _truth(pairs: Pairs, target: int, asked: Mask) -> Truth:

@@ -114,6 +114,7 @@ def _with_dataset(datasets: Datasets, new: Dataset) -> Datasets:
         classes=_joined(datasets.classes, [np.nan if new.classes is None else new.classes]),
         samples=_joined(datasets.samples, [np.nan if new.samples is None else new.samples]),
         quarantined=_joined(datasets.quarantined, [new.quarantined]),
+        metric=_joined(datasets.metric, [None]),
     )
 
 

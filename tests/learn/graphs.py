@@ -114,6 +114,7 @@ def made_datasets(shape: Shape, place: Floats) -> Datasets:
         classes=np.round(10 ** (1 - 0.3 * place[:, 0])) + 2 if shape.metadata else unknown,
         samples=np.round(10 ** (4 + 0.3 * place[:, 1])) if shape.metadata else unknown,
         quarantined=none,
+        metric=none,
     )
 
 
@@ -233,6 +234,7 @@ def columns(history: History, modality: str) -> Subgraph:
             classes=numbers([d.classes for d in datasets]),
             samples=numbers([d.samples for d in datasets]),
             quarantined=texts([d.quarantined for d in datasets]),
+            metric=texts([None] * len(datasets)),
         ),
         fine_tunings=FineTunings(
             rows([f.model for f in runs], at_model),

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from graphdb.errors import ZooError
-from learn import AGGREGATES, BASELINES, Prediction, Result, evaluate
+from learn import AGGREGATES, BASELINES, Prediction, Result, evaluate, make_learner
 from tests.learn.graphs import Shape, generate, real, without
 
 GRAPH = generate(Shape(models=16, datasets=5))
@@ -107,6 +107,25 @@ def test_scores_are_compared_on_the_models_they_cover() -> None:
         if one.target in AGGREGATES:
             break
         assert one.n == other.n < 16
+
+
+def test_a_target_is_predicted_by_its_own_metric() -> None:
+    """Its results are hidden, not what they measure; most datasets here have an accuracy."""
+    graph = generate(Shape(models=16, datasets=10))
+    runs = graph.fine_tunings
+    errors = runs.dataset < 4
+    metric = np.where(errors, "mse", "accuracy").astype(object)
+    value = np.where(errors, 50 * (1 - runs.value), runs.value)
+    graph = replace(graph, fine_tunings=replace(runs, metric=metric, value=value))
+    found: list[Prediction] = []
+    list(evaluate(graph, learners=["inductive-kernel"], targets=["d0001"], workers=1, keep=found))
+    (one,) = found
+    assert one.ranking.accuracy.max() > 2 and np.isfinite(one.ranking.low).all()
+    assert np.corrcoef(one.ranking.accuracy, one.truth)[0, 1] > 0.5
+    new = without(graph, runs.dataset != 1)
+    notes = make_learner("inductive-kernel").fit(new).rank(new, 1).notes
+    assert any("taken to be measured by accuracy" in note and "mse" in note for note in notes)
+    assert not any("measured by" in note for note in one.ranking.notes)
 
 
 def test_folds_hold_out_groups() -> None:

@@ -1,10 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from graphdb.columns import take
 from graphdb.errors import ZooError
 from learn.pairs import measured
 from learn.regimes import Hidden, hide, parse
-from tests.learn.graphs import Shape, generate
+from tests.learn.graphs import Shape, generate, texts
 
 GRAPH = generate(Shape(models=40, datasets=6))
 
@@ -64,6 +67,21 @@ def test_few_records_of_the_target_are_seen_and_not_asked() -> None:
     assert len(seen_models) == 3
     assert not np.isin(found.truths[0].model, seen_models).any()
     assert len(found.truths[0].model) == 37
+
+
+def test_a_seen_record_of_another_metric_does_not_say_what_the_target_is_measured_by() -> None:
+    runs = GRAPH.fine_tunings
+    other = np.repeat(np.flatnonzero((runs.dataset == 2) & (runs.model < 10)), 3)
+    more = replace(take(runs, other), metric=texts(["f1"] * len(other)))
+    both = {
+        name: np.concatenate([getattr(runs, name), getattr(more, name)]) for name in runs.__slots__
+    }
+    graph = replace(GRAPH, fine_tunings=replace(runs, **both))
+    for seed in range(8):
+        shown = hide(
+            graph, targets=np.array([2]), method="full", regime=parse("few:1"), seed=seed
+        ).visible
+        assert measured(shown, method="full").metric[2] == "accuracy"
 
 
 def test_the_draw_is_the_seeds() -> None:

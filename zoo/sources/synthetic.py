@@ -276,6 +276,7 @@ def _datasets(world: _World, modality: str) -> Datasets:
         classes=world.classes,
         samples=world.samples,
         quarantined=_constant(None, count),
+        metric=_constant(None, count),
     )
 
 

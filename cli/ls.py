@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import click
 
 from cli.options import as_json, modality, open_zoo
-from cli.text import say
+from cli.text import say, told
 
 _FILL = "The zoo is empty. Fill it first: zoo ingest records PATH"
 #: What to type where nothing of a kind is there.
@@ -43,6 +43,8 @@ def ls(
         rows = zoo.list(kind, modality=modality, contains=contains, limit=limit)
     if kind == "learners" and not as_json:
         rows = [_with_quality(row) for row in rows]
+    if kind == "jobs" and not as_json:
+        rows = [{**row, "error": row["error"] and told(row["error"])} for row in rows]
     narrowed = modality is not None or contains is not None
     print_rows(rows, as_json=as_json, nothing="Nothing found." if narrowed else _FIRST[kind])
     if len(rows) == limit:

@@ -296,6 +296,8 @@ def test_told_commands_are_for_the_store_that_was_typed(
     assert f"bad: {repeated} db status\n" in shown.out and f"{repeated} ingest runs\n" in shown.out
     [row] = zoo(*typed, "show", "j", "--json").objects
     assert (row["error"], row["command"]) == ("bad: zoo db status", "zoo ingest runs")
+    assert zoo(*typed, "ls", "jobs").out.endswith(f"  bad: {repeated} db status\n")
+    assert zoo(*typed, "ls", "jobs", "--json").objects[0]["error"] == "bad: zoo db status"
     assert zoo.try_(*typed, "ls").err.endswith("See: zoo ls --help\n")
     assert ": zoo query --list\n" in zoo.fails(*typed, "query", "nonsense") + "\n"
     assert "zoo --store 'embedded:a b' ls datasets" in zoo.fails(

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
+
+import pytest
 
 from tests.jobs.hub import BAD_TOKEN, commit_of
 from tests.jobs.hub_datasets import serve_datasets
+from zoo.hub import reaching
 
 SCRIPT = """
 import dataclasses, json, sys
@@ -100,6 +105,33 @@ def test_offline_what_was_read_before_is_there_and_the_rest_is_refused(tmp_path:
     # Nothing listens there any more: the same, and at once.
     asked = ("org/name/pairs", "org/other")
     assert ask(tmp_path, hub.url, *asked, script=PATIENT) == [before, {"reason": none}]
+
+
+def test_who_is_silent_is_given_up_and_who_is_slow_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A firewall drops what it does not like: no connection comes about, and nothing says so."""
+    monkeypatch.setattr(reaching, "_LISTEN_SECONDS", 0.2)
+    monkeypatch.setattr(reaching, "_CONNECT_SECONDS", 1_000)
+    asked = list[bool]()
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{hub.getsockname()[1]}")
+        slow = threading.Thread(target=lambda: asked.append(reaching.is_reachable()), daemon=True)
+        slow.start()
+        hub.accept()[0].close()  # whether anybody is there
+        connection, _ = hub.accept()
+        slow.join(1)
+        assert slow.is_alive(), "it has a thousand seconds to answer"
+        connection.close()
+        slow.join(60)
+        monkeypatch.setattr(reaching, "_answers", {})
+        with socket.create_connection(hub.getsockname()):  # whom nobody lets in: the door is full
+            silent = threading.Thread(
+                target=lambda: asked.append(reaching.is_reachable()), daemon=True
+            )
+            silent.start()
+            silent.join(60)
+    assert asked == [True, False]
 
 
 def test_a_file_that_breaks_off_is_refused_and_read_whole_the_next_time(tmp_path: Path) -> None:

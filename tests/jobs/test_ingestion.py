@@ -127,6 +127,16 @@ def test_a_probe_that_is_not_at_hand_is_said_and_the_rest_stands(
     assert "Without similarity" in examined.notes[0] and "/no/such/probe" in examined.notes[0]
 
 
+def test_nothing_is_loaded_for_a_probe_that_cannot_be_had(
+    store: Store, images: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setattr("zoo.jobs.probing.run_alone", lambda *_, **__: pytest.fail("it looked"))
+    [note] = examine_dataset(store, str(images), probe="org/none", cache=tmp_path / "kept").notes
+    assert "org/none is not there: the hub cannot be reached" in note
+    assert note.endswith(f"with it: zoo ingest datasets {images}")
+
+
 def test_a_dataset_that_fails_is_kept_and_the_rest_goes_on(
     store: Store, images: Path, texts: Path, tmp_path: Path
 ) -> None:

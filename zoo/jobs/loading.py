@@ -22,8 +22,12 @@ _OPTIONS = ("label", "text", "text_pair", "image")
 
 def hub_of(model: ModelSource) -> AbstractContextManager[None]:
     """As long as the block lasts nothing waits for a hub that cannot be reached."""
-    local = Path(model.address).is_absolute() or local_folder(model.address) is not None
-    return nullcontext() if local else offline_where_unreachable()
+    return nullcontext() if is_local(model) else offline_where_unreachable()
+
+
+def is_local(model: ModelSource) -> bool:
+    """Whether its files are a folder's, and not the hub's."""
+    return Path(model.address).is_absolute() or local_folder(model.address) is not None
 
 
 def load_source(source: DatasetSource) -> LoadedDataset:

@@ -12,7 +12,7 @@ import numpy as np
 import platformdirs
 
 from graphdb import jobs as ledger
-from graphdb.errors import ZooError
+from graphdb.errors import ZooError, to_type
 from graphdb.histories import write_history
 from graphdb.records import Dataset, Embedding, History, Similarity
 from graphdb.runs import Provenance
@@ -20,7 +20,9 @@ from graphdb.store import Store
 from learn.progress import Tell, silent
 from zoo.hub.configs import DatasetConfig
 from zoo.hub.datasets import load_dataset, record_of
+from zoo.hub.reaching import why_absent
 from zoo.jobs.counting import Rows, read_count, rows_of
+from zoo.jobs.loading import is_local
 from zoo.jobs.local import LocalLauncher
 from zoo.jobs.planning import place_of
 from zoo.jobs.similarity import similarities
@@ -199,6 +201,11 @@ def _embed(
     kept = cache.get(job.fingerprint, job.probe.id, within=job.within)
     if kept is not None:
         return kept
+    if not is_local(job.probe):
+        reason = why_absent(job.probe.address, revision=job.probe.revision)
+        if reason is not None:
+            again = to_type("ingest datasets", job.dataset.reference)
+            raise ZooError(f"the probe {job.probe.id} is not there: {reason}; with it: {again}")
     known = [other.vector for other in others if other.method == "domain"]
     with in_scratch():
         scratch = tempfile.TemporaryDirectory()

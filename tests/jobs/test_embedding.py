@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -126,6 +127,27 @@ def test_where_memory_holds_a_few_rows_the_scores_are_the_same(
     assert found.status == "done", found.reason
     assert {32, 16, 8, 4} <= sizes and found.metrics.keys() == {"logme", "leep"}
     assert found.metrics == pytest.approx(roomy.metrics, rel=1e-3)
+
+
+def test_estimators_that_read_outputs_need_a_head_of_the_models_own(
+    image_model: Path, images: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import transformers
+
+    headless = shutil.copytree(image_model, tmp_path / "headless")
+    transformers.AutoModel.from_pretrained(image_model).save_pretrained(headless)
+    spec = ScoreSpec(
+        id="s", model=source(headless), methods=("leep",), settings=PLAIN, threads=1,
+        dataset=DatasetSource(id="d", reference=str(images)),
+    )  # fmt: skip
+    transformers.logging.set_verbosity_warning()
+    capfd.readouterr()
+    found = score_job(spec)
+    assert found.reason == (
+        "its weights hold no classifier of its own, whose outputs leep and nce read; others need "
+        "none: zoo ingest scores --method logme --models probe"
+    )
+    assert "".join(capfd.readouterr()) == "", "nor transformers' advice to train it"
 
 
 def test_a_probe_that_cannot_be_loaded_says_why(tmp_path: Path) -> None:

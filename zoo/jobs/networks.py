@@ -7,6 +7,7 @@ from json import JSONDecodeError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphdb.errors import listed, to_type
 from zoo.jobs.failures import JobError
 from zoo.jobs.specs import ModelSource, Settings
 from zoo.jobs.wrapper import resized, wrapped_channels, wrapped_head, wrapper_arguments
@@ -73,7 +74,14 @@ def load_classifier(source: ModelSource, *, modality: str, settings: Settings) -
     except Exception as error:  # whatever a stranger's model throws is its failure
         raise JobError("model", error) from error
     if set(info["missing_keys"]) & set(_head(model)):
-        raise JobError("model", "its weights hold no classifier whose outputs could be read")
+        other = to_type(
+            "ingest scores", options=["--method", "logme", "--models", listed(source.id)]
+        )
+        raise JobError(
+            "model",
+            "its weights hold no classifier of its own, whose outputs leep and nce read; others "
+            f"need none: {other}",
+        )
     pad_token(model, processor, modality)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return Network(model.float().eval().to(device), processor, modality)

@@ -228,6 +228,27 @@ def test_a_test_without_labels_beside_its_training_rows_is_named() -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
+def test_a_split_without_labels_is_left_out(tmp_path: Path, kind: str) -> None:
+    import pandas as pd
+
+    rows = pd.DataFrame({"text": [f"text {n}" for n in range(40)], "label": ["a", "b"] * 20})
+    options = {"orient": "records"} if kind == "json" else {"index": False}
+
+    def write(name: str, table: pd.DataFrame) -> None:
+        getattr(table, f"to_{kind}")(tmp_path / f"{name}.{kind}", **options)
+
+    write("train", rows)
+    for hidden in (rows[["text"]], rows.assign(label=None)):
+        write("test", hidden)
+        assert load_dataset(str(tmp_path)).samples == 40
+    if kind == "csv":
+        return  # its reader leaves a file open that it refuses; what it says, see above
+    write("test", rows[["text"]].assign(number=rows.index))
+    with pytest.raises(ZooError, match=r"differ in their columns: one has 1 new .*'number'"):
+        load_dataset(str(tmp_path))
+
+
 def test_numbers_named_as_text_are_read_as_their_digits(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "n.csv", "code,label", [f"{n},{'ab'[n % 2]}" for n in range(30)])
     config = DatasetConfig(text="code")

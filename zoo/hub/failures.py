@@ -71,6 +71,8 @@ def reason_of(error: BaseException) -> str:
         return reason_of(error.__cause__)  # it only says that something occurred
     if type(error).__name__ == "DatasetGenerationCastError":
         return _unlike_columns(str(error))
+    if type(error).__name__ == "CastError":  # as that, of json and parquet
+        return _unlike("one", error.details())  # type: ignore[attr-defined]
     if isinstance(error, UnicodeDecodeError):
         return f"no UTF-8 text, save it as such: {first_line(error)}"
     partless = _PARTLESS.match(str(error))
@@ -95,8 +97,12 @@ def _unlike_columns(told: str) -> str:
     test without labels beside its training rows: in paragraphs, the first of which says nothing."""
     _, columns, _, files, *_ = [*told.split("\n\n"), "", "", "", ""]
     file = files.partition(",")[0].rpartition("/")[2].partition(" ")[0]
+    return _unlike(file or "one", columns)
+
+
+def _unlike(file: str, columns: str) -> str:
     found = columns.partition("there are ")[2].rstrip(".")
-    return f"its files differ in their columns: {file or 'one'} has {found}; give one of them alone"
+    return f"its files differ in their columns: {file} has {found}; give one of them alone"
 
 
 def missing(package: str | None) -> str:

@@ -274,6 +274,19 @@ def test_what_is_no_dataset_says_so(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello", encoding="utf-8")
     with pytest.raises(ZooError, match="ends with one of"):
         load_dataset(str(tmp_path / "notes.txt"))
+    (tmp_path / "empty.json").touch()
+    with pytest.raises(ZooError, match=r"empty\.json: it holds no rows"):
+        load_dataset(str(tmp_path / "empty.json"))
+
+
+@pytest.mark.parametrize("name", ["cut.json", "cut.parquet"])
+def test_what_cannot_be_read_is_told_by_us_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    (tmp_path / name).write_text('{"text": "a", "label": "x"}\n{"text": "b', encoding="utf-8")
+    with pytest.raises(ZooError, match=r"JSON parse error|Parquet magic bytes"):
+        load_dataset(str(tmp_path / name))
+    assert not caplog.records
 
 
 def test_what_a_spreadsheet_of_another_language_writes_is_said_to_be_so(tmp_path: Path) -> None:

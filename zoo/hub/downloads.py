@@ -6,6 +6,7 @@ What it is given is looked at first, and what it makes of it is counted.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,12 +50,28 @@ def prepare(builder: DatasetBuilder, *, where: str) -> dict[str, Dataset]:
     if hasattr(builder, "_generate_tables"):
         builder._generate_tables = _counted(builder._generate_tables, files)
     try:
-        builder.download_and_prepare(dl_manager=files.manager())
+        with _silence():
+            builder.download_and_prepare(dl_manager=files.manager())
     except DatasetGenerationError as error:  # it only says that something occurred
         if isinstance(error.__cause__, ZooError):
             raise error.__cause__ from None
         raise
+    except StopIteration:  # of an empty json file, of which it looks at the first rows
+        return {}
     return dict(builder.as_dataset())
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """The library logs what it is about to raise, and the reason is told once."""
+    from datasets import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
 
 
 class _Downloads:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from graphdb.errors import ZooError
 from tests.jobs.conftest import job
 from tests.jobs.test_architectures import saved
 from zoo.hub import describe_model, load_dataset
@@ -125,6 +127,18 @@ def test_a_network_of_one_channel_sees_colours_as_grey(
     source = ModelSource(id="m", address=str(folder))
     probe = load_probe(source, modality="image", settings=Settings())
     assert embed(load_dataset(str(images)), probe, settings=Settings()).domain.size
+
+
+def test_layers_of_timm_for_other_networks_are_no_model(images: Path, tmp_path: Path) -> None:
+    import transformers
+
+    config = transformers.TimmBackboneConfig(backbone="test_vit", use_pretrained_backbone=False)
+    folder = saved(transformers.AutoBackbone.from_config(config), tmp_path / "layers")
+    told = r"\(timm_backbone\).*as timm publishes it: zoo ingest models timm/test_vit\.TAG$"
+    with pytest.raises(ZooError, match=told):
+        describe_model(str(folder))
+    done = fine_tune(job(folder, images, tmp_path, epochs=1, max_samples=24))
+    assert done.cause == "model" and re.search(told, str(done.reason))
 
 
 def test_without_timm_its_extra_is_named() -> None:

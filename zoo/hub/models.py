@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from graphdb.errors import ZooError
+from graphdb.errors import ZooError, to_type
 from graphdb.records import MAX_INTEGER, Dataset, History, Model, Pretraining
 from zoo.hub.cards import Card, read_card
 from zoo.hub.failures import Failure, first_line, told_as_zoo_error
@@ -118,7 +118,22 @@ def _config(repository: Folder | HubRepository, reference: ModelReference) -> di
     if not isinstance(config, dict) or not (word(config.get("model_type")) or _timm(config)):
         old = isinstance(config, dict) and "architecture" in config
         raise ZooError(f"{reference}: config.json names no model_type{_BEFORE if old else ''}")
+    if reason := why_no_model(config):
+        raise ZooError(f"{reference}: {reason}")
     return config
+
+
+def why_no_model(config: dict[str, Any]) -> str | None:
+    """What a configuration is of that transformers knows by its type and makes no model of."""
+    if config.get("model_type") != "timm_backbone":
+        return None
+    name = (word(config.get("backbone")) or "").removeprefix("timm/")
+    whole_one = f"timm/{name or 'NAME'}{'' if '.' in name else '.TAG'}"
+    return (
+        "the layers of a model of timm as a part of other networks (timm_backbone), which cannot "
+        f"be fine-tuned alone; take that model as timm publishes it: "
+        f"{to_type('ingest models', whole_one)}"
+    )
 
 
 def _refuse_weights(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from zoo.hub.models import why_no_model
+from zoo.jobs.failures import JobError
 from zoo.jobs.specs import ModelSource
 
 if TYPE_CHECKING:
@@ -15,12 +17,17 @@ def wrapper_arguments(source: ModelSource) -> dict[str, Any]:
 
     Timm writes all arguments of a model, and some versions leave out its channels. Transformers
     gives the number of classes itself and fails where it finds it a second time.
+
+    Raises:
+        JobError: it is the part of a model of timm that other networks are built on.
     """
     import transformers
 
     config, _ = transformers.PretrainedConfig.get_config_dict(
         source.address, revision=source.revision
     )
+    if reason := why_no_model(config):
+        raise JobError("model", reason)
     told = config.get("pretrained_cfg")
     if not isinstance(told, dict):
         return {}

@@ -209,16 +209,37 @@ def test_a_hub_is_asked_and_one_that_fails_stops_no_other(tmp_path: Path) -> Non
         ("T5ForConditionalGeneration", {"vocab_size": 9}, "text"),
         ("ViltForMaskedLM", {"vocab_size": 9, "image_size": 384, "max_position_embeddings": 40},
          "text"),
+        ("GitForCausalLM", {"vocab_size": 9, "vision_config": {}, "max_position_embeddings": 40},
+         "text"),
         ("WhoKnows", {}, None),
     ],
 )  # fmt: skip
 def test_a_vocabulary_may_be_of_patches(
-    tmp_path: Path, architecture: str, config: dict[str, int], modality: str | None
+    tmp_path: Path, architecture: str, config: dict[str, object], modality: str | None
 ) -> None:
     folder = make_folder(tmp_path / "model", card="")
     told = {"model_type": "some", "architectures": [architecture], **config}
     (folder / "config.json").write_text(json.dumps(told), encoding="utf-8")
     assert describe_model(str(folder)).model.modality == modality
+
+
+@pytest.mark.parametrize(
+    ("architecture", "config", "task"),
+    [
+        ("LlavaForConditionalGeneration", {"vision_config": {}, "text_config": {}},
+         "image-text-to-text"),
+        ("FuyuForCausalLM", {"vocab_size": 9, "image_size": 300}, "image-text-to-text"),
+        ("T5ForConditionalGeneration", {"vocab_size": 9}, "text2text-generation"),
+        ("ViltForMaskedLM", {"vocab_size": 9, "image_size": 384}, "fill-mask"),
+    ],
+)  # fmt: skip
+def test_a_generator_that_sees_pictures_is_asked_about_them(
+    tmp_path: Path, architecture: str, config: dict[str, object], task: str
+) -> None:
+    folder = make_folder(tmp_path / "model", card="")
+    told = {"model_type": "some", "architectures": [architecture], **config}
+    (folder / "config.json").write_text(json.dumps(told), encoding="utf-8")
+    assert describe_model(str(folder)).model.task == task
 
 
 @pytest.mark.parametrize(

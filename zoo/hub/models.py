@@ -31,6 +31,8 @@ _TASKS = {
     "ForCausalLM": "text-generation",
     "LMHeadModel": "text-generation",
 }
+#: Pictures and a question in, words out.
+_CHAT = "image-text-to-text"
 _IMAGE_KEYS = ("image_size", "num_channels", "vision_config", "pretrained_cfg")
 _BASE = ", but an adapter of one: add that one (base_model_name_or_path in adapter_config.json)"
 _BEFORE = " and no pretrained_cfg: of timm before 0.9? Write it anew: timm.models.save_for_hf"
@@ -157,7 +159,7 @@ def _record(
 ) -> Model:
     architecture = _architecture(config)
     pipeline = (repository.pipeline if isinstance(repository, HubRepository) else None) or card.task
-    task = _task(architecture) or pipeline or _timm_task(config)
+    task = _task(architecture, config) or pipeline or _timm_task(config)
     identity = model_id(reference, repository)
     return Model(
         id=identity,
@@ -178,9 +180,9 @@ def _record(
 def _modality(config: dict[str, Any], task: str | None) -> str | None:
     """By its task or its parts. BEiT has a vocabulary as well, of patches; positions of tokens it
     has none."""
-    if (task or "").startswith("image"):
+    if task != _CHAT and (task or "").startswith("image"):
         return "image"
-    pixels = any(key in config for key in _IMAGE_KEYS)
+    pixels = _has_pixels(config)
     if "vocab_size" in config and not (pixels and "max_position_embeddings" not in config):
         return "text"
     return "image" if pixels else None
@@ -229,8 +231,17 @@ def _architecture(config: dict[str, Any]) -> str | None:
     return own if own and _timm(config) else named or own
 
 
-def _task(architecture: str | None) -> str | None:
-    return next((task for end, task in _TASKS.items() if (architecture or "").endswith(end)), None)
+def _task(architecture: str | None, config: dict[str, Any]) -> str | None:
+    """By the ending of its network's name; who writes and has pictures in its configuration is
+    asked about these (LLaVA, Qwen2-VL, BLIP)."""
+    ending = (end for end in _TASKS if (architecture or "").endswith(end))
+    task = _TASKS.get(next(ending, ""))
+    writes = task in ("text2text-generation", "text-generation")
+    return _CHAT if writes and _has_pixels(config) else task
+
+
+def _has_pixels(config: dict[str, Any]) -> bool:
+    return any(key in config for key in _IMAGE_KEYS)
 
 
 def _input_size(config: dict[str, Any]) -> int | None:

@@ -32,7 +32,7 @@ from learn.view import CATEGORIES, NUMBERS, Encoder
 Arrays = dict[str, NDArray[Any]]
 #: Raised when a folder of an older version can no longer be read, or would answer otherwise than it
 #: was calibrated for.
-FORMAT = 4
+FORMAT = 5
 TREES = ("trees_z.json", "trees_normal.json")
 
 

@@ -18,7 +18,7 @@ from graphdb.columns import Floats, Indices
 #: Residuals an inner target gives, spread evenly over its own.
 DRAWS = 60
 #: Residuals, in units of their expected size, that are rounding.
-LEAST = 1e-3
+LEAST = 1e-2
 
 
 def conformity(residual: Floats, difficulty: Floats, group: Indices) -> tuple[Floats, int]:

@@ -22,6 +22,9 @@ FEWEST = 3
 NOISE = 0.25
 #: Neighbours asked; farther ones say next to nothing.
 MOST = 150
+#: Least doubt of a level, in spreads of the dataset: a few others that happen to agree do not
+#: outweigh more than 25 results of its own (``scales``).
+LEAST_DOUBT = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ def expect(stands: Standing, metric: Texts, near: Floats, target: int) -> Expect
     left = 1 + NOISE - cross @ inverse @ cross + gap**2 / (ones @ inverse @ ones)
     doubt = float(np.sqrt(max(scale * left, 1e-12)))
     value, spread, slope = bounded(float(predicted[0]), float(predicted[1]), name)
-    return Expected(value, spread, doubt * slope, likeness)
+    return Expected(value, spread, max(doubt * slope, LEAST_DOUBT * spread), likeness)
 
 
 def placed(level: Floats, spread: Floats, score: Floats, name: str | None) -> Floats:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from learn.levels import placed
+from learn.levels import expect, placed
+from learn.pairs import Standing
+from tests.learn.graphs import texts
 
 
 @pytest.mark.parametrize(
@@ -25,3 +27,12 @@ def test_bounds_are_approached_and_order_is_kept(
 
 def test_unknown_level_stays_unknown() -> None:
     assert np.isnan(placed(np.array([np.nan]), np.array([0.1]), np.array([1.0]), "accuracy")).all()
+
+
+def test_datasets_that_agree_by_chance_leave_room_for_doubt() -> None:
+    stands = Standing(
+        z=np.zeros(0), level=np.full(4, 0.8), spread=np.full(4, 0.05), count=np.full(4, 9.0)
+    )
+    found = expect(stands, texts(["accuracy"] * 4), np.full((4, 4), 0.5) + np.eye(4) / 2, 3)
+    assert found.level == pytest.approx(0.8)
+    assert 0.1 * found.spread < found.doubt < found.spread

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection, wait
@@ -179,11 +180,16 @@ def _answers(
         initargs=(graph, plan, max(1, available() // count), ended),
     )
     with ended, end, pool:
-        with _script_unseen():
-            futures = [pool.submit(_worker, seed, group) for seed, group in tasks]
         try:
+            with _script_unseen():
+                futures = [pool.submit(_worker, seed, group) for seed, group in tasks]
             for future in futures:
                 yield future.result()
+        except BrokenProcessPool as error:
+            raise ZooError(
+                "A process of the evaluation was ended from outside (when memory runs out, systems "
+                "do that). Take fewer at a time: --workers 1"
+            ) from error
         except BaseException:
             # A pool waits for what runs, and for what it has handed out: minutes after a Ctrl-C.
             end.close()

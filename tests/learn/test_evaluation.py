@@ -233,8 +233,10 @@ print(len(found))
 """
 
 
-def test_an_interrupted_evaluation_does_not_wait_for_what_runs(tmp_path: Path) -> None:
-    """Ctrl-C of the command alone: its workers are in the middle of something long."""
+@pytest.mark.parametrize("what", ["command", "worker"])
+def test_an_interrupted_evaluation_does_not_wait_for_what_runs(tmp_path: Path, what: str) -> None:
+    """Ctrl-C of the command alone, or a worker killed as by a system without memory: the workers
+    are in the middle of something long."""
     script = tmp_path / "endless.py"
     script.write_text(BARE)
     # What every interpreter runs first, workers too.
@@ -243,20 +245,26 @@ def test_an_interrupted_evaluation_does_not_wait_for_what_runs(tmp_path: Path) -
         [sys.executable, str(script)],
         env={**os.environ, "PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"},
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         # Whoever runs the tests in the background had SIGINT ignored for all below.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    assert process.stdout is not None
-    with process.stdout as told:
+    assert process.stdout is not None and process.stderr is not None
+    with process.stdout as told, process.stderr as words:
         assert [told.readline() for _ in range(3)] == [b"once\n", b"began\n", b"began\n"]
         workers = psutil.Process(process.pid).children()
-        process.send_signal(signal.SIGINT)
+        if what == "command":
+            process.send_signal(signal.SIGINT)
+        else:
+            next(one for one in workers if "spawn_main" in " ".join(one.cmdline())).kill()
         try:
-            assert process.wait(120) == -signal.SIGINT
+            assert process.wait(120) == (-signal.SIGINT if what == "command" else 1)
         finally:
             process.kill()
             process.wait()
+        last = words.read().splitlines()[-1]
+    error = b"graphdb.errors.ZooError: A process of the evaluation was ended from outside"
+    assert what == "command" or last.startswith(error)
     assert not psutil.wait_procs(workers, timeout=60)[1]
 
 

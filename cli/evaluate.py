@@ -89,6 +89,12 @@ def evaluate(
                         print_json(result.row())
     if not as_json:
         _print(results)
+    for regime in regimes:
+        if all(one.rel_at_1 is None for one in results if one.regime == regime):
+            say(
+                f"{regime} leaves no target with 3 results that differ: there is nothing to "
+                "compare. Try another part with: --regime"
+            )
     if plots:
         from zoo.evaluation import draw_pictures
 

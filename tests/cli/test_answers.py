@@ -196,6 +196,9 @@ def test_evaluate_prints_the_protocols_keys(zoo: Zoo, history: Path) -> None:
     one = zoo("evaluate", "--learner", "model-mean", "--workers", "1")
     assert "model-mean" in one.out
     assert "Did you mean" in zoo.fails("evaluate", "--learner", "model-men")
+    assert "nothing to compare" not in one.err
+    all_seen = zoo("evaluate", "--learner", "random", "--workers", "1", "--regime", "few:9999")
+    assert "few:9999 leaves no target with 3 results" in all_seen.err
 
 
 def test_evaluate_draws_several_regimes(zoo: Zoo, history: Path, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,14 +12,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from datasets import Dataset
 
 from graphdb.errors import ZooError
 from graphdb.records import Embedding
+from tests.jobs.conftest import job
 from zoo.hub import load_dataset
 from zoo.jobs.adaptive import CLOSE, Moments, gather, is_settled, sigmas, stratified_order
 from zoo.jobs.embedding import embed, load_probe
 from zoo.jobs.failures import JobError
+from zoo.jobs.finetuning import fine_tune
 from zoo.jobs.forward import score_job
+from zoo.jobs.inputs import check_told_apart
 from zoo.jobs.probing import run_alone
 from zoo.jobs.similarity import similarities
 from zoo.jobs.specs import DatasetSource, EmbeddingSpec, ModelSource, ScoreSpec, Settings
@@ -127,6 +133,29 @@ def test_where_memory_holds_a_few_rows_the_scores_are_the_same(
     assert found.status == "done", found.reason
     assert {32, 16, 8, 4} <= sizes and found.metrics.keys() == {"logme", "leep"}
     assert found.metrics == pytest.approx(roomy.metrics, rel=1e-3)
+
+
+def test_a_tokenizer_that_knows_no_word_is_told_instead_of_learnt_from(
+    text_model: Path, texts: Path, tmp_path: Path
+) -> None:
+    """Every text is unknown words; of one text again and again no tokenizer makes two."""
+    foreign = shutil.copytree(text_model, tmp_path / "foreign")
+    tokenizer = json.loads((foreign / "tokenizer.json").read_text("utf-8"))
+    words = tokenizer["model"]["vocab"].items()
+    tokenizer["model"]["vocab"] = {w if w[0] == "[" else f"word{n}": n for w, n in words}
+    (foreign / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
+    spec = ScoreSpec(
+        id="s", model=source(foreign), methods=("logme",), settings=PLAIN, threads=1,
+        dataset=DatasetSource(id="d", reference=str(texts)),
+    )  # fmt: skip
+    told = r"^its tokenizer makes the same of all 1\d\d texts \((\[UNK\] ?)+\): it is of another"
+    for done in (score_job(spec), fine_tune(job(foreign, texts, tmp_path, epochs=1))):
+        assert done.cause == "model" and re.search(told, str(done.reason)), done
+    network = load_probe(source(foreign), modality="text", settings=PLAIN)
+    rows = load_dataset(str(texts)).splits["train"]
+    check_told_apart(rows.select([0] * 10), network, settings=PLAIN)
+    last = [{"text": "a stranger", "label": 0}] * 150 + [{"text": "[MASK]", "label": 1}]
+    check_told_apart(Dataset.from_list(last), network, settings=PLAIN)
 
 
 def test_estimators_that_read_outputs_need_a_head_of_the_models_own(

@@ -18,7 +18,7 @@ from zoo.hub.datasets import LoadedDataset
 from zoo.jobs.adaptive import FEWEST_CLOSE, MOST_SAMPLES, gather, stratified_order
 from zoo.jobs.counting import Rows
 from zoo.jobs.failures import JobError
-from zoo.jobs.inputs import batch_of
+from zoo.jobs.inputs import batch_of, check_told_apart
 from zoo.jobs.machine import quick_products
 from zoo.jobs.memory import halving
 from zoo.jobs.networks import Network, check_present, load_processor, pad_token, weights_of
@@ -155,6 +155,7 @@ def walk(
 
     device = next(network.model.parameters()).device
     start, size = 0, BATCH
+    check_told_apart(data.splits["train"], network, settings=settings)
 
     def see(size: int) -> tuple[NDArray[np.float64], NDArray[np.int64], int]:
         indices = order[start : start + size].tolist()

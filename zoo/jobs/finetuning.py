@@ -18,7 +18,7 @@ from graphdb.errors import to_type
 from zoo.hub.datasets import LoadedDataset
 from zoo.hub.failures import reason_of
 from zoo.jobs.failures import JobError, failure, is_disk_full
-from zoo.jobs.inputs import collator, examples
+from zoo.jobs.inputs import check_told_apart, collator, examples
 from zoo.jobs.loading import hub_of, load_source
 from zoo.jobs.machine import device_name, peak_memory, prepare_machine, versions
 from zoo.jobs.memory import halving
@@ -93,6 +93,7 @@ def _train(spec: FineTuningSpec, data: LoadedDataset, batch_size: int) -> tuple[
     network = load_network(
         spec.model, classes=data.classes, modality=data.modality, settings=settings
     )
+    check_told_apart(data.splits["train"], network, settings=settings)
     train = examples(data.splits["train"], network, settings=settings, train=True)
     validation = examples(data.splits["validation"], network, settings=settings)
     if settings.patience and not len(validation):

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 #: Processed images are kept in memory up to this size, so that an epoch decodes nothing again.
 _KEEP_BYTES = 512 * 2**20
+#: Texts that are looked at together until two differ, and tokens that are shown where none do.
+_COMPARED = 100
+_SHOWN = 8
 #: A random crop keeps at least this share of each side.
 _CROP = 0.8
 
@@ -98,6 +101,34 @@ def tokens(rows: Dataset, network: Network, *, settings: Settings) -> list[Examp
         {key: encoded[key][row] for key in encoded} | {"labels": labels[row]}
         for row in range(len(labels))
     ]
+
+
+def check_told_apart(rows: Dataset, network: Network, *, settings: Settings) -> None:
+    """See that texts stay different; images do. Two that differ are found among the first.
+
+    Raises:
+        JobError: all of them become one input, but for how many of its tokens are unknown: whatever
+            is learnt of it is chance.
+    """
+    if network.modality != "text":
+        return
+    unknown = network.processor.unk_token_id
+    seen: set[tuple[int, ...]] = set()
+    for start in range(0, len(rows), _COMPARED):
+        part = rows.select(range(start, min(start + _COMPARED, len(rows))))
+        found = [example["input_ids"] for example in tokens(part, network, settings=settings)]
+        seen |= {tuple(token for token in ids if token != unknown) for ids in found}
+        if len(seen) > 1:
+            return
+    columns = [rows[name][:] for name in ("text", "text_pair") if name in rows.column_names]
+    texts = set(zip(*columns, strict=True))
+    if len(texts) > 1:
+        example = " ".join(network.processor.convert_ids_to_tokens(found[0][:_SHOWN]))
+        raise JobError(
+            "model",
+            f"its tokenizer makes the same of all {len(texts):,} texts ({example}): it is of "
+            "another model or another language, or --max-length leaves nothing of them",
+        )
 
 
 def examples(

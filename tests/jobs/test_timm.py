@@ -17,6 +17,7 @@ from zoo.hub.failures import reason_of
 from zoo.jobs.embedding import embed, load_probe
 from zoo.jobs.finetuning import fine_tune
 from zoo.jobs.forward import score_job
+from zoo.jobs.local import LocalLauncher
 from zoo.jobs.networks import load_network, load_processor
 from zoo.jobs.specs import DatasetSource, ModelSource, ScoreSpec, Settings
 
@@ -127,6 +128,23 @@ def test_a_network_of_one_channel_sees_colours_as_grey(
     source = ModelSource(id="m", address=str(folder))
     probe = load_probe(source, modality="image", settings=Settings())
     assert embed(load_dataset(str(images)), probe, settings=Settings()).domain.size
+
+
+def test_the_parent_of_jobs_loads_timm_where_a_model_needs_it(
+    images: Path, image_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python says what it imports in the log of the process that does."""
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
+    folder = made("test_vit", tmp_path / "vit")
+    specs = [job(model, images, tmp_path, identity=model.name, epochs=1, image_size=None,
+                 max_samples=24) for model in (image_model, folder)]  # fmt: skip
+    loaded: list[bool] = []
+    with LocalLauncher() as launcher:
+        for finished in launcher.run(specs):
+            assert finished.outcome.status == "done", finished.outcome.reason
+            log = (launcher._folder / "nursery.log").read_text("utf-8")
+            loaded.append(bool(re.search(r"\| +timm\.", log)))
+    assert loaded == [False, True]
 
 
 def test_layers_of_timm_for_other_networks_are_no_model(images: Path, tmp_path: Path) -> None:

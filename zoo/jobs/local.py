@@ -22,7 +22,8 @@ from graphdb.errors import ZooError
 from zoo.jobs.devices import DISTRIBUTED, devices, variable
 from zoo.jobs.holding import held
 from zoo.jobs.scratch import Scratch
-from zoo.jobs.specs import FineTuningSpec, Outcome, Spec
+from zoo.jobs.specs import EmbeddingSpec, FineTuningSpec, Outcome, Spec
+from zoo.jobs.wrapper import looks_wrapped
 from zoo.outputs import in_scratch
 
 _POLL_SECONDS = 0.1
@@ -150,6 +151,8 @@ class LocalLauncher:
         order = {name: str(path) for name, path in paths.items()}
         environment = _environment(device) | {"TMPDIR": str(folder)}
         order |= {"job": spec.id, "environment": json.dumps(environment)}
+        model = spec.probe if isinstance(spec, EmbeddingSpec) else spec.model
+        order |= {"library": "timm"} if looks_wrapped(model) else {}
         try:
             self._running[spec.id].parent = self._order(order)
         except BrokenPipeError:  # it has just died; what it had to do is told by its last message

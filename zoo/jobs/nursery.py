@@ -11,6 +11,7 @@ nothing is left behind. Its jobs watch it in turn and end with it.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import select
@@ -70,6 +71,9 @@ def _serve(preload: bool) -> None:
 
 def _obey(order: dict[str, str], jobs: dict[int, str], preload: bool) -> None:
     parent = os.getpid()
+    if preload and "library" in order:  # not every plan needs it
+        with suppress(Exception):  # what is wrong with it, the job says
+            importlib.import_module(order["library"])
     pid = os.fork()
     if pid == 0:
         _become(order, preload, parent)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.hub.models import why_no_model
@@ -35,6 +37,14 @@ def wrapper_arguments(source: ModelSource) -> dict[str, Any]:
     arguments = channels | (config.get("model_args") or {})
     arguments.pop("num_classes", None)
     return {"model_args": arguments}
+
+
+def looks_wrapped(source: ModelSource) -> bool:
+    """Whether it is of timm as far as its folder or its name tells: nobody is asked."""
+    config = Path(source.address) / "config.json"
+    with suppress(OSError):
+        return '"pretrained_cfg"' in config.read_text("utf-8", "replace")
+    return source.address.startswith("timm/")
 
 
 def resized(processor: Any, side: int) -> Any:

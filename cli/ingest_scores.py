@@ -13,7 +13,7 @@ from cli.text import counted, say
 @click.command()
 @click.option(
     "--method", "methods", multiple=True, default=("logme",), show_default=True,
-    help="logme, hscore, regularised-hscore, leep or nce; repeat it.",
+    help="logme, hscore, regularised-hscore, leep or nce; repeat, or commas.",
 )  # fmt: skip
 @click.option("--models", multiple=True, help="Ids in the zoo (default: all); repeat, or commas.")
 @click.option("--datasets", multiple=True, help="Ids in the zoo (default: all); the same.")
@@ -50,8 +50,9 @@ def scores(
     )  # fmt: skip
     with open_zoo(ctx) as zoo, bar("Scores") as tell:
         done = ingest_scores(
-            zoo.store, request, methods=methods, parallel=parallel, dry_run=dry_run, tell=tell
-        )
+            zoo.store, request, methods=names(methods), parallel=parallel, dry_run=dry_run,
+            tell=tell,
+        )  # fmt: skip
     if as_json:
         print_json(
             {

@@ -186,9 +186,9 @@ def test_the_commands_fill_a_zoo_from_nothing(
     done = zoo_alone(*run, "--json")
     assert done.code == 0 and done.objects[0]["done"] == 1, done.err
     assert "0 jobs missing; 1 pair has a result" in zoo(*run).err
-    done = zoo("ingest", "scores", "--method", "logme", "--method", "leep", "--json")
+    done = zoo("ingest", "scores", "--method", "logme,leep", "--method", "nce", "--json")
     [answer] = done.objects
-    assert answer["written"] == 2 and not answer["failures"], done.err
+    assert answer["written"] == 3 and not answer["failures"], done.err
     job = zoo("ls", "jobs", "--json").objects[0]
     assert job["status"] == "done"
     [shown] = zoo("show", job["id"], "--json").objects

@@ -19,7 +19,7 @@ from learn.kernel import KernelConfig, dataset_kernel
 from learn.learner import Fitted, Ranking
 from learn.message_passing import train_networks
 from learn.network import NetworkConfig
-from learn.regimes import keep_models
+from learn.regimes import Hidden, hide, keep_models, parse
 from learn.view import fit_encoder, make_view
 from tests.learn.graphs import Shape, generate, texts, with_values, without
 from tests.learn.learners import small_learner
@@ -184,20 +184,25 @@ def test_a_damaged_learner_is_one_line(fitted: Fitted, tmp_path: Path, kind: str
     assert "\n" not in text and len(text) < 400
 
 
-def test_no_prediction_moves_with_noise_in_what_is_hidden(graph: Subgraph) -> None:
-    """The target's records are noise, then gone: training and ranking must not notice, through
-    encoders, scales, similarities, stopping or weights."""
-    from learn.regimes import Regime, hide
+@pytest.mark.parametrize("regime", ["dense", "cold:0.3", "few:3"])
+def test_no_prediction_moves_with_noise_in_what_is_hidden(graph: Subgraph, regime: str) -> None:
+    """Every record that the regime hides, of the target and of cold models, is noise: training and
+    ranking must not notice, through encoders, scales, similarities, stopping or weights."""
 
-    records = graph.fine_tunings
-    noise = np.where(
-        records.dataset == 0, np.random.default_rng(9).random(len(records)), records.value
-    )
+    def hidden(version: Subgraph) -> Hidden:
+        return hide(version, targets=np.array([0]), method="full", regime=parse(regime), seed=0)
+
+    records, first = graph.fine_tunings, hidden(graph)
+    seen = first.visible.fine_tunings
+    width = len(graph.datasets)
+    gone = ~np.isin(records.model * width + records.dataset, seen.model * width + seen.dataset)
+    assert gone[(records.dataset == 0) & np.isin(records.model, first.truths[0].model)].all()
+    noise = np.where(gone, np.random.default_rng(9).random(len(records)), records.value)
     rankings = []
     for version in (graph, with_values(graph, noise)):
-        hidden = hide(version, targets=np.array([0]), method="full", regime=Regime("dense"), seed=0)
-        learner = small_learner().fit(hidden.visible, seed=0)
-        rankings.append(learner.rank(hidden.visible, 0))
+        one = hidden(version)
+        learner = small_learner().fit(one.visible, seed=0)
+        rankings.append(learner.rank(one.visible, 0, models=one.truths[0].model))
     same(*rankings)
 
 

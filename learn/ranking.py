@@ -170,7 +170,7 @@ def on_scale(
         return level, spread, doubt, np.zeros(size, dtype=np.int64)
     levels, spreads = scales(view.pairs.oriented[own], before, expected.prior)
     place = {int(model): row for row, model in enumerate(view.pairs.model[own])}
-    at = np.array([place.get(int(model), len(own)) for model in rows])
+    at = np.array([place.get(int(model), len(own)) for model in rows], dtype=np.int64)
     others = len(own) - (at < len(own))
     level, spread = levels[at], np.where(np.isfinite(levels[at]), spreads[at], np.nan)
     return level, spread, told_doubt(expected.doubt, spread, others.astype(np.float64)), others

@@ -232,6 +232,11 @@ def test_a_model_is_as_good_whoever_else_is_asked_about(
         np.testing.assert_allclose(getattr(few, name), getattr(everyone, name)[some], atol=1e-7)
 
 
+def test_asked_about_no_model_it_answers_nothing(graph: Subgraph, fitted: Fitted) -> None:
+    """As few:N does where every result of a target is seen."""
+    assert not len(fitted.rank(graph, 2, models=np.zeros(0, dtype=np.int64)))
+
+
 def test_own_records_of_a_new_dataset_are_taken_without_training(
     graph: Subgraph, fitted: Fitted
 ) -> None:

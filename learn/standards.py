@@ -24,6 +24,8 @@ STAGES = (0, 1, 3, 5)
 #: Draws of own records an inner target, and models that must be left to ask about.
 REPEATS = 5
 FEWEST_LEFT = 3
+#: Inner targets that a stage needs: of one with a few results none can be drawn, others stand in.
+FEWEST_GROUPS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +116,19 @@ def calibrate(view: View, near: Floats, inner: Inner, standards: Standards) -> C
     expected = {int(t): expect(view.standing, view.pairs.metric, near, int(t)) for t in targets}
     likeness = [one.likeness for one in expected.values()]
     usual = float(np.median(likeness)) if likeness else 0.0
+    asked = partial(residuals, view, rows, standards=standards, expected=expected, usual=usual)
     scores: dict[bool, list[Floats]] = {False: [], True: []}
     groups = 0
-    asked = partial(residuals, view, rows, standards=standards, expected=expected, usual=usual)
     for known in STAGES:
-        one, count = asked(warm, fresh=False, known=known)
-        other, cold_count = asked(cold, fresh=True, known=known)
-        if known == 0:
-            groups = count
-        scores[False].append(one if count == groups else scores[False][-1])
-        scores[True].append(other if cold_count == groups else scores[False][-1])
+        for fresh, parts in ((False, warm), (True, cold)):
+            found, count = asked(parts, fresh=fresh, known=known)
+            if known == 0 and not fresh:
+                groups = count
+                scores[fresh].append(found)
+            elif count >= FEWEST_GROUPS:
+                scores[fresh].append(resized(found, len(scores[False][0])))
+            else:
+                scores[fresh].append(scores[False][-1])
     stacked = np.stack(scores[False]), np.stack(scores[True])
     return Calibration(
         *stacked,
@@ -132,6 +137,12 @@ def calibrate(view: View, near: Floats, inner: Inner, standards: Standards) -> C
         likeness=float(min(likeness)) if len(likeness) > FEW_TARGETS else 0.0,
         usual=usual,
     )
+
+
+def resized(scores: Floats, size: int) -> Floats:
+    """As many with the same quantiles. Shapes: [n] -> [size]."""
+    found: Floats = np.quantile(scores, (np.arange(size) + 0.5) / max(size, 1))
+    return found
 
 
 #: With fewer inner targets nothing can be called unlike them.

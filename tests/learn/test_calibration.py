@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from learn import make_learner
 from learn.calibration import chance_of_best, conformity, error_bound
 from learn.combination import PRIOR, choose, combine, prior
 from learn.coverage import Coverage, pool_coverage
@@ -9,7 +10,7 @@ from learn.levels import bounded, expect, unbounded
 from learn.pairs import measured, standing
 from learn.results import Prediction
 from learn.standards import stage_of, strangeness
-from tests.learn.graphs import Shape, generate, with_values
+from tests.learn.graphs import Shape, generate, with_values, without
 
 
 def test_errors_of_a_dataset_go_together_and_the_interval_knows() -> None:
@@ -55,6 +56,20 @@ def test_own_runs_narrow_the_intervals_and_these_still_hold() -> None:
     )
     assert share["few:3"] == pytest.approx(0.8, abs=0.12)
     assert width["few:3"] < 0.8 * width["dense"]
+
+
+def test_a_dataset_with_a_single_result_takes_no_stage_from_the_others() -> None:
+    """As the target itself is where one of its results is seen: of its one none can be drawn."""
+    graph = generate(Shape(models=24, datasets=9))
+    runs = graph.fine_tunings
+    keep = (runs.dataset != 4) | (np.cumsum(runs.dataset == 4) == 1)
+    bounds = [
+        make_learner("inductive-kernel").fit(one).calibration.bounds[0]  # type: ignore[attr-defined]
+        for one in (graph, without(graph, keep))
+    ]
+    for none, *some in bounds:
+        assert all(abs(one - none) > 0.05 for one in some), bounds
+    np.testing.assert_allclose(*bounds, rtol=0.3)
 
 
 def test_stages_of_own_records() -> None:
